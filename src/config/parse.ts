@@ -1,0 +1,98 @@
+import { LineCounter, parseDocument, isMap, isNode, isPair, isScalar, isSeq, type Document } from "yaml";
+import { describeIssue } from "./describe-issue.ts";
+import { pathText, type ConfigPath, type Fault } from "./fault.ts";
+import { notYetPaths } from "./not-yet.ts";
+import { referenceFaults } from "./references.ts";
+import { configSchema, type Config } from "./schema.ts";
+import { deadSecretFaults, systemSecrets, type SecretSource } from "./secrets.ts";
+
+export type ParseResult =
+  | { readonly ok: true; readonly config: Config }
+  /** One line a fault, in the order of the file: `file:line:column: path: what is wrong; what to write instead` */
+  | { readonly ok: false; readonly faults: readonly string[] };
+
+const MAX_FAULTS = 200;
+
+/**
+ * Checks a whole configuration and names every fault at once.
+ *
+ * @param text    YAML 1.2 (JSON is YAML)
+ * @param source  the file as the reader knows it
+ */
+export function parseConfig(
+  text: string,
+  source: string,
+  secrets: SecretSource = systemSecrets,
+): ParseResult {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  const at = (offset: number): string => {
+    const position = lines.linePos(offset);
+    return `${source}:${position.line}:${position.col}`;
+  };
+  if (document.errors.length > 0) {
+    const faults = document.errors.map(
+      (error) => `${at(error.pos[0])}: (file): ${yamlMessage(error.code, error.message)}`,
+    );
+    return { ok: false, faults };
+  }
+
+  let raw: unknown;
+  try {
+    raw = document.toJS({ maxAliasCount: 100 }) ?? {};
+  } catch (error) {
+    return { ok: false, faults: [`${at(0)}: (file): ${(error as Error).message}`] };
+  }
+  const result = configSchema.safeParse(raw, { reportInput: true });
+  const faults: Fault[] = [
+    ...(result.success ? [] : result.error.issues.flatMap((issue) => describeIssue(issue, configSchema))),
+    ...notYetPaths(raw).map((path) => ({ path, message: notYetMessage(raw, path) })),
+    ...referenceFaults(raw),
+    ...deadSecretFaults(raw, secrets),
+  ];
+  if (result.success && faults.length === 0) return { ok: true, config: result.data };
+
+  const placed = faults
+    .map((fault) => ({ offset: locate(document, fault.path, fault.onKey === true), fault }))
+    .toSorted((a, b) => a.offset - b.offset)
+    .map(({ offset, fault }) => `${at(offset)}: ${pathText(fault.path)}: ${fault.message}`);
+  return { ok: false, faults: [...new Set(placed)].slice(0, MAX_FAULTS) };
+}
+
+function notYetMessage(raw: unknown, path: ConfigPath): string {
+  const value = path.reduce<unknown>((inner, step) => (inner as Record<string | number, unknown>)[step], raw);
+  const what = typeof value === "string" || typeof value === "number" ? `"${value}" is` : "is";
+  return `${what} not available yet; leave it out`;
+}
+
+function yamlMessage(code: string, message: string): string {
+  if (code === "DUPLICATE_KEY") return "this key stands here twice; keep one of them";
+  return `is not valid YAML: ${message}`;
+}
+
+/** The offset of the node at a path, or of the nearest thing around it that is there. */
+function locate(document: Document, path: ConfigPath, onKey: boolean): number {
+  let node: unknown = document.contents;
+  let offset = offsetOf(node);
+  for (const [index, step] of path.entries()) {
+    if (isMap(node)) {
+      const pair = node.items.find(
+        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === String(step),
+      );
+      if (pair === undefined) return offset;
+      const isLast = index === path.length - 1;
+      offset = isLast && !onKey && isScalar(pair.value) ? offsetOf(pair.value) : offsetOf(pair.key);
+      node = pair.value;
+    } else if (isSeq(node) && typeof step === "number") {
+      node = node.items[step];
+      offset = isNode(node) ? offsetOf(node) : offset;
+    } else {
+      return offset;
+    }
+  }
+  return offset;
+}
+
+function offsetOf(node: unknown): number {
+  return isNode(node) ? (node.range?.[0] ?? 0) : 0;
+}

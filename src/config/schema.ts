@@ -1,0 +1,323 @@
+import * as z from "zod";
+import { LATENCY_CLASSES, SENSITIVITIES, TIERS } from "../core/context.ts";
+import {
+  bytes,
+  date,
+  duration,
+  httpUrl,
+  listen,
+  money,
+  name,
+  rate,
+  secret,
+  usdPerMillion,
+} from "./values.ts";
+
+/**
+ * The whole configuration, `switchyard.yaml`. Descriptions here are the reference: docs/reference/configuration.md
+ * and switchyard.schema.json are generated from them. What is in the schema but not alive yet is in not-yet.ts.
+ */
+
+const server = z
+  .strictObject({
+    listen: listen
+      .prefault("127.0.0.1:4141")
+      .describe("host:port of the gateway; --host and --port win over it."),
+    workers: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(1)
+      .describe("Processes that serve; more than one needs PostgreSQL."),
+    bodyLimit: bytes.prefault("25MiB").describe("The longest request body; longer ones get 413."),
+    control: z
+      .strictObject({ listen: listen.describe("host:port for /api, /metrics and the console alone.") })
+      .optional()
+      .describe("A listener of their own for the control API, metrics and console."),
+    tls: z
+      .union([
+        z.literal("self-signed"),
+        z.strictObject({
+          cert: z.string().describe("Path of the PEM certificate chain."),
+          key: z.string().describe("Path of the PEM private key."),
+        }),
+      ])
+      .optional()
+      .describe("HTTPS with ALPN (HTTP/2 and HTTP/1.1) instead of plain HTTP."),
+    timeouts: z
+      .strictObject({
+        headers: duration
+          .prefault("15s")
+          .describe("From a connection's first byte to the end of the request's headers."),
+        request: duration
+          .prefault("120s")
+          .describe("From the first byte of a request to the end of its body."),
+        keepAlive: duration
+          .prefault("75s")
+          .describe("Idle connections are kept this long; longer than a load balancer keeps them."),
+        stalledClient: duration
+          .prefault("60s")
+          .describe("A client that reads nothing of its stream for so long has left."),
+        keepAliveComment: duration
+          .prefault("15s")
+          .describe("Between SSE comments while a stream waits for its first byte."),
+        drain: duration
+          .prefault("30s")
+          .describe("After SIGTERM, exchanges under way may take this long to end."),
+      })
+      .prefault({})
+      .describe("Deadlines of the listener."),
+  })
+  .prefault({})
+  .describe("Where and how Switchyard listens.");
+
+const storage = z
+  .strictObject({
+    database: z
+      .union([
+        z.literal("embedded"),
+        z
+          .string()
+          .regex(
+            /^(postgres(ql)?:\/\/|env:|file:)/,
+            'write "embedded", "postgres://user@host/db", "env:NAME" or "file:PATH"',
+          ),
+      ])
+      .default("embedded")
+      .describe(
+        "embedded (PostgreSQL in this process), or a PostgreSQL >= 15 by its URL, best as env:DATABASE_URL.",
+      ),
+  })
+  .prefault({})
+  .describe("Where keys and records are kept.");
+
+const KEEP = ["none", "redacted", "full"] as const;
+const content = z
+  .strictObject({ keep: z.enum(KEEP).default("none").describe("What is kept of prompts and replies.") })
+  .prefault({})
+  .describe("What is kept of request and reply bodies; nothing unless asked.");
+
+/** Names are data: providers/openai-compatible/vendors.ts says what each does differently. */
+export const VENDORS = ["generic", "openai", "azure", "vllm", "sglang", "tgi", "llamacpp", "ollama"] as const;
+
+const fault = z.strictObject({
+  kind: z
+    .enum(["error", "slow", "cut", "hang"])
+    .describe(
+      "error: an HTTP status; slow: late first token; cut: broken off in mid-reply; hang: never answers.",
+    ),
+  status: z.int().min(400).max(599).default(500).describe("For error: 429, 500, …"),
+  every: z.int().min(1).default(1).describe("Every n-th request fails; 1 is each."),
+  model: z.string().optional().describe("Only for this model."),
+  delay: duration.prefault("10s").describe("For slow: added before the first token."),
+  afterTokens: z.int().min(0).default(5).describe("For cut: tokens sent before the break."),
+});
+
+const provider = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("openai-compatible"),
+    baseUrl: httpUrl.describe(
+      "Everything before /chat/completions; for Azure the resource, https://NAME.openai.azure.com.",
+    ),
+    apiKey: secret.optional().describe("env:NAME or file:PATH; left out where the engine wants none."),
+    vendor: z
+      .enum(VENDORS)
+      .optional()
+      .describe("Whose differences apply; guessed from baseUrl where absent."),
+    apiVersion: z.string().optional().describe("Azure OpenAI's api-version."),
+    connections: z.int().min(1).max(10_000).default(512).describe("Connections to the engine at most."),
+  }),
+  z.strictObject({
+    kind: z.literal("simulator"),
+    firstToken: duration.prefault("180ms").describe("Median time to the first token."),
+    tokensPerSecond: z.number().positive().max(100_000).default(80).describe("Median speed of one stream."),
+    faults: z.array(fault).default([]).describe("Scripted failures."),
+  }),
+  z.strictObject({
+    kind: z.literal("bedrock"),
+    region: z.string(),
+    baseUrl: httpUrl.optional(),
+    apiKey: secret.optional(),
+  }),
+  z.strictObject({ kind: z.literal("anthropic"), apiKey: secret, baseUrl: httpUrl.optional() }),
+  z.strictObject({ kind: z.literal("sagemaker"), region: z.string(), baseUrl: httpUrl.optional() }),
+  z.strictObject({ kind: z.literal("triton"), baseUrl: httpUrl }),
+]);
+
+const pool = z.strictObject({
+  engine: z.enum(["vllm", "sglang", "tgi", "triton", "llamacpp", "trtllm", "simulator"]),
+  replicas: z.array(z.strictObject({ url: httpUrl })).min(1),
+  scrape: duration.prefault("1s"),
+  capacity: z.strictObject({ usdPerHour: usdPerMillion.describe("Of one replica.") }).optional(),
+});
+
+const priceFields = {
+  input: usdPerMillion.describe("USD per million input tokens; exact."),
+  output: usdPerMillion.describe("USD per million output tokens."),
+  cacheRead: usdPerMillion
+    .optional()
+    .describe("USD per million cached input tokens; what input costs where absent."),
+};
+const price = z.union([
+  z.strictObject(priceFields),
+  z.array(z.strictObject({ from: date, ...priceFields })).min(1),
+]);
+
+const target = z.strictObject({
+  provider: z.string().optional().describe("The provider that serves it; a target has a provider or a pool."),
+  pool: z.string().optional().describe("The pool that serves it."),
+  model: z.string().min(1).describe("The model's id at the provider."),
+  tier: z.enum(TIERS).describe("What sort of capacity it is."),
+  price: price.optional().describe("USD per million tokens, or dated rows [{ from, input, output }]."),
+  dataClasses: z
+    .array(z.enum(SENSITIVITIES))
+    .min(1)
+    .default(["public", "internal"])
+    .describe("Which sensitivities it may see."),
+  aliases: z.array(name).default([]).describe("Other model names that mean this target."),
+  maxOutputTokens: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("Sent upstream when the client names no limit; the ceiling that is reserved."),
+  timeouts: z
+    .strictObject({
+      connect: duration.prefault("2s").describe("To open a connection."),
+      firstByte: duration.prefault("60s").describe("From the request sent to the reply's first byte."),
+      idle: duration.prefault("30s").describe("Between two pieces of a reply."),
+      total: duration.prefault("15m").describe("For the whole attempt."),
+    })
+    .prefault({})
+    .describe("An attempt's deadlines."),
+  onAbort: z
+    .enum(["cancel", "drain"])
+    .default("cancel")
+    .describe("When the client leaves: stop the upstream, or read on for its usage."),
+});
+
+const task = z.strictObject({
+  targets: z.array(z.string()).min(1).describe("Targets in the order of the route."),
+  latency: z.enum(LATENCY_CLASSES).optional().describe("The latency class of its exchanges that name none."),
+  objective: z
+    .enum(["cost", "latency", "quality", "order"])
+    .default("order")
+    .describe("What decides among allowed targets."),
+  owner: z.string().optional().describe("Who answers for it; stands in its decision records."),
+  durability: z
+    .enum(["stable", "experimental", "regulated", "edge"])
+    .optional()
+    .describe("How settled it is; stands in its decision records."),
+  slo: z
+    .strictObject({
+      ttftP95: duration.optional(),
+      totalP95: duration.optional(),
+      availability: z.number().min(0).max(100).optional(),
+      usdPerExchange: usdPerMillion.optional(),
+    })
+    .optional(),
+  cache: z.strictObject({ ttl: duration }).optional(),
+  hedge: z.strictObject({ after: z.string() }).optional(),
+  split: z.record(z.string(), z.number().min(0)).optional(),
+  content: z.strictObject({ keep: z.enum(KEEP) }).optional(),
+});
+
+const tenant = z.strictObject({
+  tasks: z
+    .array(z.string())
+    .default(["*"])
+    .describe('Patterns of the tasks its keys may use; "*" also allows every target by its name.'),
+  sensitivity: z.enum(SENSITIVITIES).default("internal").describe("The least sensitivity of its requests."),
+});
+
+const oneOrMore = z.union([z.string(), z.array(z.string()).min(1)]);
+const wordMatch = z.partialRecord(
+  z.enum([
+    "tenant",
+    "user",
+    "app",
+    "feature",
+    "workflow",
+    "journey",
+    "task",
+    "latency",
+    "sensitivity",
+    "prompt",
+  ]),
+  oneOrMore,
+);
+const targetMatch = z.partialRecord(z.enum(["target", "provider", "pool", "model", "tier"]), oneOrMore);
+
+const policyRule = z.strictObject({
+  rule: z.string().min(1).describe("Its name, as decisions quote it."),
+  when: wordMatch
+    .default({})
+    .describe("Context words and the values for which the rule holds; all must fit."),
+  deny: targetMatch.optional().describe("Targets with these attributes are excluded."),
+  allow: targetMatch.optional().describe("Only targets with these attributes are left."),
+  approve: targetMatch.optional(),
+  because: z.string().optional().describe("The reason, quoted to whoever is refused."),
+});
+
+const scope = z.partialRecord(
+  z.enum(["tenant", "user", "app", "key", "feature", "workflow", "task", "target", "journey"]),
+  oneOrMore,
+);
+const budget = z.strictObject({
+  name,
+  scope: scope.default({}),
+  limit: money,
+  period: z.enum(["exchange", "journey", "minute", "hour", "day", "week", "month", "total"]),
+  onExceed: z.enum(["refuse", "degrade", "batch", "approve"]).default("refuse"),
+  onOutage: z.enum(["closed", "lease"]).default("closed"),
+});
+const limit = z.strictObject({
+  scope: scope.default({}),
+  requests: rate.optional(),
+  tokens: rate.optional(),
+  concurrency: z.int().min(1).optional(),
+});
+
+const alert = z.strictObject({
+  name,
+  when: z.string(),
+  scope: scope.optional(),
+  notify: z.array(z.string()).default([]),
+});
+const notify = z.strictObject({
+  kind: z.enum(["webhook", "slack", "pagerduty", "sns"]),
+  url: httpUrl,
+  secret: secret.optional(),
+});
+
+export const configSchema = z.strictObject({
+  mode: z
+    .enum(["enforce", "observe"])
+    .default("enforce")
+    .describe("observe decides and records but refuses nothing."),
+  server,
+  storage,
+  content,
+  providers: z.record(name, provider).default({}).describe("Upstream APIs, by name."),
+  pools: z.record(name, pool).default({}).describe("Replicas of self-hosted engines."),
+  targets: z
+    .record(name, target)
+    .default({})
+    .describe("Models on providers, with price and limits, by name."),
+  tasks: z
+    .record(name, task)
+    .default({})
+    .describe("What applications ask for by name, and the targets that serve it."),
+  tenants: z.record(name, tenant).default({}).describe("Who may call, by name; keys belong to a tenant."),
+  policy: z.array(policyRule).default([]).describe("Rules that exclude targets, in order."),
+  budgets: z.array(budget).default([]),
+  limits: z.array(limit).default([]),
+  alerts: z.array(alert).default([]),
+  notify: z.record(name, notify).default({}),
+});
+
+/** The configuration with its defaults, units resolved: plain data. Secrets stay `env:` and `file:` references. */
+export type Config = z.output<typeof configSchema>;
+export type ProviderConfig = Config["providers"][string];
+export type TargetConfig = Config["targets"][string];
+export type TaskConfig = Config["tasks"][string];
+export type PolicyRule = Config["policy"][number];

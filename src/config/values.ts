@@ -1,0 +1,89 @@
+import * as z from "zod";
+import { parseUsd } from "../core/money.ts";
+import { parseBytes, parseDuration } from "../core/quantity.ts";
+
+/** The field types of the configuration: each reads what people write and says what to write instead. */
+
+export const duration = z.string().transform((text, context) => {
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  context.addIssue('is no duration; write a number and a unit, such as "250ms", "30s" or "15m"');
+  return z.NEVER;
+});
+
+export const bytes = z.union([z.string(), z.number()]).transform((value, context) => {
+  const count = parseBytes(String(value));
+  if (count !== undefined) return count;
+  context.addIssue('is no size; write a number and a unit, such as "25MiB"');
+  return z.NEVER;
+});
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+const LISTEN = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/;
+
+export const listen = z.string().transform((text, context): ListenAddress => {
+  const match = LISTEN.exec(text);
+  const port = Number(match?.[3]);
+  if (match !== null && port <= 65_535) return { host: match[1] ?? match[2] ?? "", port };
+  context.addIssue('is no address; write host:port, such as "127.0.0.1:4141" or "[::1]:4141"');
+  return z.NEVER;
+});
+
+/** What a secret's value must look like: a place to read it from, never the secret itself. */
+const SECRET_REFERENCE = /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/;
+
+// The message must not repeat the value: it may be a key somebody pasted.
+export const secret = z
+  .string()
+  .regex(
+    SECRET_REFERENCE,
+    'holds a literal secret; write "env:NAME" or "file:PATH" and put the secret there',
+  );
+
+export const usdPerMillion = z.union([z.number(), z.string()]).transform((value, context) => {
+  const amount = parseUsd(String(value));
+  if (amount !== undefined) return amount;
+  context.addIssue(
+    "is no price; write USD per million tokens as a decimal >= 0 with at most 9 decimals, such as 0.0375",
+  );
+  return z.NEVER;
+});
+
+const DATE = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}Z)?$/;
+
+export const date = z.string().transform((text, context) => {
+  const ms = DATE.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(ms)) return ms;
+  context.addIssue("is no date; write YYYY-MM-DD, in UTC");
+  return z.NEVER;
+});
+
+const MONEY = /^\d+(\.\d{1,9})? USD$/;
+export const money = z
+  .string()
+  .regex(MONEY, 'is no amount; write a decimal and the currency, such as "500 USD"');
+
+const RATE = /^\d+\/(s|sec|min|hour|day)$/;
+export const rate = z.string().regex(RATE, 'is no rate; write a count and a unit of time, such as "100/min"');
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}$/;
+export const name = z
+  .string()
+  .regex(
+    NAME,
+    "is no name; use letters, digits and . _ : / @ -, beginning with a letter or digit, at most 128 characters",
+  );
+
+export const httpUrl = z.string().superRefine((text, context) => {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+    context.addIssue("is no http or https address; write one such as http://127.0.0.1:8000/v1");
+  } else if (url.username !== "" || url.password !== "") {
+    // Without the value: it holds the password.
+    context.addIssue("holds a literal secret; take user and password out of the address and use apiKey");
+  }
+});

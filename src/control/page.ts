@@ -1,0 +1,121 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import { AppError } from "../core/errors.ts";
+import type { Gateway } from "../gateway/gateway.ts";
+import type { Route } from "../gateway/routes.ts";
+import { snippets } from "./snippets.ts";
+
+const STYLE = `:root{color-scheme:light dark}
+body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1.25rem}
+h1{font-size:1.6rem;margin:0 0 .25rem}h2{font-size:1.05rem;margin:2rem 0 .5rem}
+pre{background:color-mix(in srgb,currentColor 8%,transparent);padding:.9rem 1rem;border-radius:.5rem;overflow-x:auto;font-size:.85rem;line-height:1.45}
+code{font-family:ui-monospace,SFMono-Regular,Menlo,monospace}
+a{color:light-dark(#0a58ca,#8ab4f8)}ul{padding-left:1.2rem}
+.state{opacity:.75;margin:0}`;
+const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
+
+const DOCS = new URL("../../docs/", import.meta.url);
+const DOC_PATH = /^(guides|reference|decisions)\/[a-z0-9-]+\.(md|json)$/;
+
+const HEADERS = {
+  "content-security-policy": `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`,
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cache-control": "no-store",
+};
+
+/** The plain page at `/`, and the documents that come with the program. */
+export function pageRoutes(gateway: Gateway, base: () => string): Route[] {
+  const common = { method: "GET", authorisation: "public", plane: "control" } as const;
+  return [
+    {
+      ...common,
+      url: "/",
+      summary: "What this is, the base URL, and two snippets to paste.",
+      handler: (_request, reply) => {
+        void reply.headers({ ...HEADERS, "content-type": "text/html; charset=utf-8" });
+        return startPage(gateway, base());
+      },
+    },
+    {
+      ...common,
+      url: "/docs",
+      summary: "The documents that come with this version.",
+      handler: async (_request, reply) => {
+        void reply.headers({ ...HEADERS, "content-type": "text/html; charset=utf-8" });
+        return docsPage(await listDocs());
+      },
+    },
+    {
+      ...common,
+      url: "/docs/*",
+      summary: "One of them, as text.",
+      handler: async (request, reply) => {
+        const wanted = (request.params as { "*": string })["*"];
+        const text = DOC_PATH.test(wanted)
+          ? await readFile(new URL(wanted, DOCS), "utf8").catch(() => undefined)
+          : undefined;
+        if (text === undefined) throw new AppError("not_found", "there is no such document");
+        void reply.headers({ ...HEADERS, "content-type": "text/plain; charset=utf-8" });
+        return text;
+      },
+    },
+  ];
+}
+
+function startPage(gateway: Gateway, base: string): string {
+  const { config, names } = gateway.snapshot;
+  const all = names.list({ task: () => true, target: () => true, describe: () => "" });
+  const model = all[0]?.id ?? "MODEL";
+  const { curl, openai } = snippets(base, "YOUR_KEY", model);
+  const counts = [
+    count(Object.keys(config.tasks).length, "task"),
+    count(Object.keys(config.targets).length, "target"),
+    count(Object.keys(config.tenants).length, "tenant"),
+  ].join(", ");
+  return html(
+    "Switchyard",
+    `<h1>Switchyard</h1>
+<p>One gateway in front of every model you run or rent. It decides per request where to send it, says why, and counts what it costs.</p>
+<p class="state">${counts}${all.length === 0 ? "; add targets to the configuration to begin" : ""}</p>
+<h2>Base URL</h2><pre><code>${escape(base)}/v1</code></pre>
+<h2>curl</h2><pre><code>${escape(curl)}</code></pre>
+<h2>OpenAI SDK</h2><pre><code>${escape(openai)}</code></pre>
+<p>A key is made with <code>switchyard keys create --tenant ${escape(Object.keys(config.tenants)[0] ?? "TENANT")}</code>.</p>
+<h2>Look further</h2>
+<ul><li><a href="/healthz">/healthz</a> and <a href="/readyz">/readyz</a>: alive, and ready to serve</li>
+<li><a href="/metrics">/metrics</a>: Prometheus metrics, with the admin token as bearer</li>
+<li><a href="/docs">/docs</a>: configuration, errors, commands</li></ul>`,
+  );
+}
+
+async function listDocs(): Promise<string[]> {
+  const folders = ["guides", "reference", "decisions"];
+  const lists = await Promise.all(
+    folders.map(async (folder) => {
+      const names = await readdir(new URL(`${folder}/`, DOCS)).catch(() => []);
+      return names.toSorted().map((name) => `${folder}/${name}`);
+    }),
+  );
+  return lists.flat().filter((file) => DOC_PATH.test(file));
+}
+
+function docsPage(files: readonly string[]): string {
+  const items = files
+    .map((file) => `<li><a href="/docs/${escape(file)}">${escape(file)}</a></li>`)
+    .join("\n");
+  return html("Switchyard: documents", `<h1>Documents</h1><ul>${items}</ul><p><a href="/">Back</a></p>`);
+}
+
+function html(title: string, body: string): string {
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>${title}</title><style>${STYLE}</style><body>${body}</body></html>`;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

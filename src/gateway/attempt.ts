@@ -1,0 +1,152 @@
+import type { Usage } from "../core/usage.ts";
+import type { AttemptFailure, ReplySink, UpstreamHandle, WholeReply } from "../providers/provider.ts";
+import type { AttemptRecord, Exchange, PlannedTarget } from "./exchange.ts";
+
+/** What an attempt tells the run that it belongs to. The last of `onWhole`, `onEnd` and `onFail` is its end. */
+export interface AttemptEvents {
+  onWhole(attempt: Attempt, reply: WholeReply): void;
+  onChunk(attempt: Attempt, bytes: Buffer): void;
+  onEnd(attempt: Attempt, last: Buffer): void;
+  onFail(attempt: Attempt, failure: AttemptFailure): void;
+}
+
+/** One try on one target: sends, keeps the target's deadlines, and writes down what happened. */
+export class Attempt implements ReplySink {
+  readonly planned: PlannedTarget;
+  readonly record: AttemptRecord;
+  readonly #exchange: Exchange;
+  readonly #events: AttemptEvents;
+  readonly #startedAt: number;
+  #handle: UpstreamHandle | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** When the upstream last said something; 0 before the first byte. */
+  #lastByteAt = 0;
+  #paused = false;
+  #over = false;
+
+  constructor(exchange: Exchange, planned: PlannedTarget, events: AttemptEvents) {
+    this.#exchange = exchange;
+    this.planned = planned;
+    this.#events = events;
+    this.#startedAt = exchange.clock.monotonic();
+    this.record = {
+      target: planned.target.id,
+      startedAtMs: exchange.clock.now(),
+      status: "running",
+      cause: undefined,
+      firstTokenMs: undefined,
+      usage: undefined,
+      costNano: undefined,
+    };
+    exchange.attempts.push(this.record);
+  }
+
+  /** Begins; the events may come at once. */
+  start(): void {
+    const { target, outputCap } = this.planned;
+    const { request } = this.#exchange;
+    if (request === undefined) throw new Error("an attempt starts after the request is read");
+    this.#arm(Math.min(target.timeouts.firstByte, target.timeouts.total));
+    const handle = target.adapter.send(
+      { request, model: target.model, outputCap, connectTimeoutMs: target.timeouts.connect },
+      this,
+    );
+    // The upstream may have failed already, and a later attempt may be under way.
+    this.#handle = handle;
+    if (this.#over && this.record.status === "abandoned") handle.cancel();
+  }
+
+  /** The client left: nothing more is heard of this attempt. */
+  abandon(): void {
+    if (this.#over) return;
+    this.#close("abandoned");
+    this.#handle?.cancel();
+  }
+
+  /** The client does not keep up: the upstream waits. Its silence is then no fault of its own. */
+  pause(): void {
+    this.#paused = true;
+    this.#handle?.pause();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    this.#lastByteAt = this.#exchange.clock.monotonic();
+    this.#handle?.resume();
+  }
+
+  whole(reply: WholeReply): void {
+    if (this.#over) return;
+    this.record.firstTokenMs = Math.round(this.#exchange.clock.monotonic() - this.#startedAt);
+    this.#close("answered");
+    this.#events.onWhole(this, reply);
+  }
+
+  chunk(bytes: Buffer): void {
+    if (this.#over) return;
+    const now = this.#exchange.clock.monotonic();
+    if (this.#lastByteAt === 0) {
+      this.record.firstTokenMs = Math.round(now - this.#startedAt);
+      clearTimeout(this.#timer);
+      this.#lastByteAt = now;
+      this.#arm(this.planned.target.timeouts.idle);
+    }
+    this.#lastByteAt = now;
+    this.#events.onChunk(this, bytes);
+  }
+
+  end(last: Buffer): void {
+    if (this.#over) return;
+    this.#close("answered");
+    this.#events.onEnd(this, last);
+  }
+
+  usage(usage: Usage): void {
+    if (!this.#over) this.record.usage = usage;
+  }
+
+  fail(failure: AttemptFailure): void {
+    if (this.#over) return;
+    this.#close("failed");
+    this.record.cause = failure.message;
+    this.#events.onFail(this, failure);
+  }
+
+  #close(status: AttemptRecord["status"]): void {
+    this.#over = true;
+    this.record.status = status;
+    clearTimeout(this.#timer);
+  }
+
+  #arm(ms: number): void {
+    this.#timer = setTimeout(() => this.#check(), ms);
+  }
+
+  /** One timer serves three deadlines: bytes only note the time, and when it fires it is seen what is due. */
+  #check(): void {
+    const { firstByte, idle, total } = this.planned.target.timeouts;
+    const now = this.#exchange.clock.monotonic();
+    const totalLeft = this.#startedAt + total - now;
+    const isWaiting = this.#lastByteAt === 0;
+    const quietLeft = isWaiting
+      ? this.#startedAt + firstByte - now
+      : this.#paused
+        ? idle
+        : this.#lastByteAt + idle - now;
+    // A timer may fire a fraction of a millisecond early.
+    if (totalLeft < 1) return this.#timeout(`no end within ${total} ms (timeouts.total)`);
+    if (quietLeft < 1) {
+      return this.#timeout(
+        isWaiting
+          ? `no first byte within ${firstByte} ms (timeouts.firstByte)`
+          : `silent for ${idle} ms (timeouts.idle)`,
+      );
+    }
+    this.#arm(Math.min(totalLeft, quietLeft));
+  }
+
+  #timeout(message: string): void {
+    this.fail({ kind: "timeout", message });
+    this.#handle?.cancel();
+  }
+}

@@ -1,0 +1,132 @@
+import type { AppError } from "../core/errors.ts";
+import type { WholeReply } from "../providers/provider.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** What is used of Node's responses, HTTP/1.1's and HTTP/2's alike. */
+export interface RawResponse {
+  on(event: "close" | "drain" | "error", listener: () => void): unknown;
+  writeHead(status: number, headers: ReplyHeaders): unknown;
+  write(bytes: Uint8Array): boolean;
+  end(bytes: Uint8Array): unknown;
+  destroy(): unknown;
+}
+
+type ReplyHeaders = Record<string, string | number>;
+
+const STREAM_HEADERS: ReplyHeaders = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-store",
+  "x-accel-buffering": "no",
+};
+
+/**
+ * The way back to the client: a head, then bytes. It knows what was already sent, so that an error comes as an error
+ * reply before the head and as the dialect's error event after it.
+ */
+export class ClientReply {
+  readonly #raw: RawResponse;
+  readonly #exchange: Exchange;
+  readonly #closeAfter: () => boolean;
+  #streaming = false;
+  #over = false;
+  #onLeave: () => void = () => {};
+  #onDrain: () => void = () => {};
+
+  /** @param closeAfter  whether the connection shall end with this reply, asked when the head is written */
+  constructor(raw: RawResponse, exchange: Exchange, closeAfter: () => boolean) {
+    this.#raw = raw;
+    this.#exchange = exchange;
+    this.#closeAfter = closeAfter;
+    raw.on("close", () => {
+      if (!this.#over) {
+        this.#over = true;
+        this.#onLeave();
+      }
+    });
+    raw.on("drain", () => this.#onDrain());
+    // A reset connection is told by "close"; without a listener it would end the process.
+    raw.on("error", () => {});
+  }
+
+  /** @param leave  the client went away before the reply was over */
+  onLeave(leave: () => void): void {
+    if (this.#over) leave();
+    else this.#onLeave = leave;
+  }
+
+  /** @param drain  the client has read what was held back */
+  onDrain(drain: () => void): void {
+    this.#onDrain = drain;
+  }
+
+  /** Whether the head of a stream was sent; no other status can be told any more. */
+  get streaming(): boolean {
+    return this.#streaming;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  whole(reply: WholeReply, headers: ReplyHeaders): void {
+    if (this.#over) return;
+    this.#over = true;
+    const head: ReplyHeaders = {
+      "content-type": reply.contentType,
+      "content-length": reply.body.length,
+      "cache-control": "no-store",
+      ...reply.headers,
+      ...headers,
+    };
+    this.#head(reply.status, head);
+    this.#raw.end(reply.body);
+  }
+
+  openStream(headers: ReplyHeaders): void {
+    if (this.#over || this.#streaming) return;
+    this.#streaming = true;
+    this.#head(200, { ...STREAM_HEADERS, ...headers });
+  }
+
+  /** @returns whether the client keeps up; if not, `onDrain` tells when it has */
+  chunk(bytes: Buffer): boolean {
+    return this.#over || this.#raw.write(bytes);
+  }
+
+  end(last: Buffer): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#raw.end(last);
+  }
+
+  /** @param status  of the upstream's own refusal, where it is told instead of the error's */
+  error(error: AppError, status?: number): void {
+    if (this.#over) return;
+    this.#over = true;
+    const { dialect, id } = this.#exchange;
+    if (this.#streaming) {
+      this.#raw.end(dialect.errorEvent(error, id));
+      return;
+    }
+    const reply = dialect.errorReply(error, id);
+    const attempts = this.#exchange.attempts.length;
+    this.#head(status ?? reply.status, {
+      ...reply.headers,
+      "content-length": reply.body.length,
+      "cache-control": "no-store",
+      "x-switchyard-exchange": id,
+      ...(attempts > 0 && { "x-switchyard-attempts": attempts }),
+    });
+    this.#raw.end(reply.body);
+  }
+
+  /** Gives up a client that no longer reads. */
+  destroy(): void {
+    this.#raw.destroy();
+  }
+
+  #head(status: number, headers: ReplyHeaders): void {
+    if (this.#closeAfter() && this.#exchange.httpVersionMajor === 1) headers["connection"] = "close";
+    this.#raw.writeHead(status, headers);
+  }
+}

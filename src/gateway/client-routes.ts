@@ -1,0 +1,96 @@
+import type { FastifyRequest } from "fastify";
+import { AppError } from "../core/errors.ts";
+import { Access } from "../policy/access.ts";
+import type { ModelName } from "../routing/names.ts";
+import { clientKey } from "./credentials.ts";
+import { openAi } from "./dialects/openai/index.ts";
+import type { Gateway } from "./gateway.ts";
+import type { Route } from "./routes.ts";
+
+/** What clients call. */
+export function clientRoutes(gateway: Gateway): Route[] {
+  return [
+    {
+      method: "POST",
+      url: "/v1/chat/completions",
+      authorisation: "client-key",
+      plane: "gateway",
+      summary: "OpenAI chat completions, plain and streaming.",
+      exchange: { dialect: openAi, operation: "chat" },
+    },
+    {
+      method: "POST",
+      url: "/v1/embeddings",
+      authorisation: "client-key",
+      plane: "gateway",
+      summary: "OpenAI embeddings.",
+      exchange: { dialect: openAi, operation: "embeddings" },
+    },
+    {
+      method: "GET",
+      url: "/v1/models",
+      authorisation: "client-key",
+      plane: "gateway",
+      summary: "The tasks, targets and aliases that the key may use.",
+      handler: (request) => ({
+        object: "list",
+        data: modelsFor(gateway, request).map((model) => modelObject(gateway, model)),
+      }),
+    },
+    {
+      method: "GET",
+      url: "/v1/models/*",
+      authorisation: "client-key",
+      plane: "gateway",
+      summary: "One of them.",
+      handler: (request) => oneModel(gateway, request),
+    },
+    {
+      method: "GET",
+      url: "/healthz",
+      authorisation: "public",
+      plane: "gateway",
+      summary: "Whether the process is alive.",
+      handler: () => ({ status: "alive" }),
+    },
+    {
+      method: "GET",
+      url: "/readyz",
+      authorisation: "public",
+      plane: "gateway",
+      summary: "Whether it takes exchanges; 503 while it shuts down.",
+      handler: (_request, reply) => {
+        if (!gateway.draining) return { status: "ready" };
+        void reply.code(503).header("connection", "close");
+        return { status: "draining" };
+      },
+    },
+  ];
+}
+
+function modelsFor(gateway: Gateway, request: FastifyRequest): ModelName[] {
+  const key = gateway.keys.authenticate(clientKey(request.headers), gateway.clock.now());
+  const tenant = gateway.snapshot.tenants.get(key.tenant);
+  if (tenant === undefined)
+    throw new AppError("forbidden", `the tenant "${key.tenant}" is not in the configuration`);
+  const access = new Access(tenant, key);
+  return gateway.snapshot.names.list({
+    task: (task) => access.mayUseTask(task),
+    target: (tasks) => access.mayUseTarget(tasks),
+    describe: () => access.describe(),
+  });
+}
+
+function oneModel(gateway: Gateway, request: FastifyRequest): object {
+  const wanted = (request.params as { "*": string })["*"];
+  const model = modelsFor(gateway, request).find(({ id }) => id === wanted);
+  if (model === undefined)
+    throw new AppError("model_not_found", `there is no model "${wanted}" for this key`);
+  return modelObject(gateway, model);
+}
+
+/** https://platform.openai.com/docs/api-reference/models/object */
+function modelObject(gateway: Gateway, model: ModelName): object {
+  const created = Math.floor(gateway.snapshot.loadedAtMs / 1_000);
+  return { id: model.id, object: "model", created, owned_by: `switchyard-${model.kind}` };
+}

@@ -1,0 +1,33 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { AppError } from "../core/errors.ts";
+
+/**
+ * The key that a request carries: `Authorization: Bearer`, `x-api-key` or `api-key`. All of them lead to the same
+ * decision; two different ones are refused, because which one counts would be a guess.
+ *
+ * @throws AppError unauthenticated
+ */
+export function clientKey(headers: IncomingHttpHeaders): string {
+  const found = new Set<string>();
+  const { authorization } = headers;
+  if (authorization !== undefined) found.add(bearer(authorization));
+  for (const name of ["x-api-key", "api-key"]) {
+    const value = headers[name];
+    if (typeof value === "string" && value !== "") found.add(value.trim());
+  }
+  const [key, other] = found;
+  if (key === undefined) throw new AppError("unauthenticated", "the request carries no key");
+  if (other !== undefined) throw new AppError("unauthenticated", "the request carries two different keys");
+  return key;
+}
+
+function bearer(authorization: string): string {
+  if (/^bearer /i.test(authorization)) return authorization.slice(7).trim();
+  if (authorization.startsWith("AWS4-HMAC-SHA256")) {
+    throw new AppError(
+      "unauthenticated",
+      "the request is signed with AWS credentials that this Switchyard does not know; set AWS_BEARER_TOKEN_BEDROCK to a Switchyard key, or use an access-key pair issued with one",
+    );
+  }
+  throw new AppError("unauthenticated", "the authorization header is no bearer token");
+}

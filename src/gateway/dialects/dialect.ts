@@ -1,0 +1,39 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { ContextWord } from "../../core/context.ts";
+import type { AppError } from "../../core/errors.ts";
+import type { Dialect, Operation, WireRequest } from "../../core/wire.ts";
+
+/** A way in which clients write requests and want replies: what is special about it, and nothing else. */
+export interface ClientDialect {
+  readonly id: Dialect;
+  /** @throws AppError invalid_request or context_invalid */
+  parse(input: ParseInput): ParsedRequest;
+  /** An error reply before anything else was sent. */
+  errorReply(error: AppError, exchangeId: string): ErrorReply;
+  /** An error after the stream began; the stream ends after it, without its normal end. */
+  errorEvent(error: AppError, exchangeId: string): Buffer;
+  /** What a client skips over; keeps intermediaries from closing a silent stream. */
+  readonly keepAliveComment: Buffer;
+}
+
+export interface ParseInput {
+  readonly operation: Operation;
+  readonly bytes: Buffer;
+  readonly headers: IncomingHttpHeaders;
+  /** Whether bare words in the metadata count, beside the prefixed ones. */
+  readonly metadataWords: boolean;
+}
+
+export interface ParsedRequest {
+  readonly request: WireRequest;
+  /** Words of the context in the body's metadata, not yet checked. */
+  readonly words: { readonly [word in ContextWord]?: string };
+  /** The rest of the metadata, as text. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface ErrorReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}

@@ -1,0 +1,27 @@
+import { ERRORS, type AppError } from "../../../core/errors.ts";
+import type { ErrorReply } from "../dialect.ts";
+
+/** https://platform.openai.com/docs/guides/error-codes, with the exchange's id beside it. */
+function errorObject(error: AppError, exchangeId: string): object {
+  const row = ERRORS[error.code];
+  return {
+    error: {
+      message: `${error.message}. ${row.fix} (exchange ${exchangeId})`,
+      type: row.openai.type,
+      param: null,
+      code: error.code,
+      exchange: exchangeId,
+    },
+  };
+}
+
+export function openAiErrorReply(error: AppError, exchangeId: string): ErrorReply {
+  const row = ERRORS[error.code];
+  const headers: Record<string, string> = { "content-type": "application/json", ...row.headers };
+  if (error.retryAfterSeconds !== undefined) headers["retry-after"] = String(error.retryAfterSeconds);
+  return { status: row.status, headers, body: Buffer.from(JSON.stringify(errorObject(error, exchangeId))) };
+}
+
+export function openAiErrorEvent(error: AppError, exchangeId: string): Buffer {
+  return Buffer.from(`data: ${JSON.stringify(errorObject(error, exchangeId))}\n\n`);
+}

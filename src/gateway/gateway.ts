@@ -1,0 +1,175 @@
+import type { Clock } from "../core/clock.ts";
+import { AppError, asAppError } from "../core/errors.ts";
+import type { KeyRing } from "../policy/key-ring.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { ExchangeRecord } from "../telemetry/record.ts";
+import { ClientReply, type RawResponse } from "./client-reply.ts";
+import { clientKey } from "./credentials.ts";
+import type { ClientDialect } from "./dialects/dialect.ts";
+import { Exchange, type RequestHead } from "./exchange.ts";
+import { runStages, type Stage } from "./pipeline.ts";
+import { Run } from "./run.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { planRoute } from "./stages/plan-route.ts";
+import { readRequest } from "./stages/read-request.ts";
+import { toRecord } from "./to-record.ts";
+import type { Operation } from "../core/wire.ts";
+
+export interface GatewayParts {
+  readonly snapshot: Snapshot;
+  readonly keys: KeyRing;
+  readonly clock: Clock;
+  /** Told of every exchange once, when it is over. Must not throw. */
+  readonly onRecord: (record: ExchangeRecord) => void;
+  /** Told of adapters that no snapshot uses any more, when the last exchange on them is over. */
+  readonly onUnused: (providers: readonly Provider[]) => void;
+  /** Told of faults in the program itself. */
+  readonly onBug: (error: unknown, exchangeId: string) => void;
+}
+
+/** What happens to every exchange, in order; the first stage, the key, is checked before the body is read. */
+const STAGES: readonly Stage[] = [readRequest, planRoute];
+
+/** Serves exchanges on the snapshot of the moment, and knows which are under way. */
+export class Gateway {
+  readonly #parts: GatewayParts;
+  #snapshot: Snapshot;
+  readonly #running = new Set<Run>();
+  /** Exchanges under way on each snapshot that is not forgotten yet. */
+  readonly #onSnapshot = new Map<Snapshot, number>();
+  #inFlight = 0;
+  #draining = false;
+  #onIdle: () => void = () => {};
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+    this.#snapshot = parts.snapshot;
+    this.#onSnapshot.set(parts.snapshot, 0);
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  get clock(): Clock {
+    return this.#parts.clock;
+  }
+
+  get keys(): KeyRing {
+    return this.#parts.keys;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** From now on exchanges begin with this snapshot; those under way keep theirs. */
+  swap(snapshot: Snapshot): void {
+    const old = this.#snapshot;
+    this.#snapshot = snapshot;
+    this.#onSnapshot.set(snapshot, 0);
+    this.#forgetIfUnused(old);
+  }
+
+  /** Begins an exchange when its head is there, before its body is read. The key is checked here. */
+  open(dialect: ClientDialect, operation: Operation, head: RequestHead): Exchange {
+    const exchange = new Exchange(this.#snapshot, dialect, operation, head, this.#parts.clock);
+    this.#inFlight++;
+    this.#onSnapshot.set(this.#snapshot, (this.#onSnapshot.get(this.#snapshot) ?? 0) + 1);
+    exchange.atEnd.push(() => this.#closed(exchange));
+    return exchange;
+  }
+
+  /** @throws AppError where the exchange may not go on */
+  admit(exchange: Exchange): void {
+    if (this.#draining)
+      throw new AppError("no_target_available", "this gateway is shutting down and takes no new exchanges");
+    exchange.key = this.#parts.keys.authenticate(clientKey(exchange.headers), exchange.startedAtMs);
+  }
+
+  /** Serves an admitted exchange whose body is read. */
+  serve(exchange: Exchange, raw: RawResponse): void {
+    const reply = this.#replyOf(exchange, raw);
+    try {
+      const waiting = runStages(STAGES, exchange);
+      if (waiting === undefined) this.#run(exchange, reply);
+      else {
+        waiting.then(
+          () => this.#run(exchange, reply),
+          (error: unknown) => this.#refuse(exchange, reply, error),
+        );
+      }
+    } catch (error) {
+      this.#refuse(exchange, reply, error);
+    }
+  }
+
+  /** Ends an exchange that never came to its stages: no key, a body that is too long. */
+  refuse(exchange: Exchange, raw: RawResponse, error: unknown): void {
+    this.#refuse(exchange, this.#replyOf(exchange, raw), error);
+  }
+
+  /**
+   * Takes no new exchanges and waits for those under way; what is left at the deadline is ended with an error.
+   *
+   * @param deadlineMs  milliseconds from now
+   */
+  async drain(deadlineMs: number): Promise<void> {
+    this.#draining = true;
+    if (this.#inFlight === 0) return;
+    const idle = new Promise<void>((resolve) => {
+      this.#onIdle = resolve;
+    });
+    const deadline = setTimeout(() => {
+      const error = new AppError(
+        "no_target_available",
+        "this gateway shut down before the reply was complete",
+      );
+      for (const run of this.#running) run.cut(error);
+      this.#onIdle();
+    }, deadlineMs);
+    await idle;
+    clearTimeout(deadline);
+  }
+
+  #run(exchange: Exchange, reply: ClientReply): void {
+    try {
+      const run = new Run(exchange, reply, this.#snapshot.config.server.timeouts);
+      this.#running.add(run);
+      exchange.atEnd.push(() => this.#running.delete(run));
+      run.start();
+    } catch (error) {
+      this.#refuse(exchange, reply, error);
+    }
+  }
+
+  #refuse(exchange: Exchange, reply: ClientReply, thrown: unknown): void {
+    const error = asAppError(thrown);
+    if (error.code === "internal") this.#parts.onBug(error.cause ?? error, exchange.id);
+    exchange.finish(error.code === "internal" ? "failed" : "refused", error);
+    reply.error(error);
+  }
+
+  #replyOf(exchange: Exchange, raw: RawResponse): ClientReply {
+    return new ClientReply(raw, exchange, () => this.#draining);
+  }
+
+  #closed(exchange: Exchange): void {
+    this.#inFlight--;
+    this.#onSnapshot.set(exchange.snapshot, (this.#onSnapshot.get(exchange.snapshot) ?? 1) - 1);
+    this.#forgetIfUnused(exchange.snapshot);
+    this.#parts.onRecord(toRecord(exchange));
+    if (this.#inFlight === 0) this.#onIdle();
+  }
+
+  #forgetIfUnused(snapshot: Snapshot): void {
+    if (snapshot === this.#snapshot || this.#onSnapshot.get(snapshot) !== 0) return;
+    this.#onSnapshot.delete(snapshot);
+    const inUse = new Set([...this.#onSnapshot.keys()].flatMap(({ providers }) => [...providers.values()]));
+    this.#parts.onUnused([...snapshot.providers.values()].filter((provider) => !inUse.has(provider)));
+  }
+}

@@ -1,0 +1,225 @@
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type http from "node:http";
+import type net from "node:net";
+import { AppError, asAppError } from "../core/errors.ts";
+import { newId } from "../core/ids.ts";
+import { clientKey } from "./credentials.ts";
+import type { Exchange } from "./exchange.ts";
+import { FrontDoor, type FrontDoorOptions } from "./front-door.ts";
+import type { Gateway } from "./gateway.ts";
+import { openAi } from "./dialects/openai/index.ts";
+import { problemOf } from "./problem.ts";
+import { readBody } from "./read-body.ts";
+import type { ExchangeRoute, Route } from "./routes.ts";
+
+/** Model ids and ARNs stand in paths. */
+const MAX_PARAM_LENGTH = 2_048;
+
+export interface ServerParts {
+  readonly gateway: Gateway;
+  readonly routes: readonly Route[];
+  readonly frontDoor: FrontDoorOptions;
+  /** Whether a bearer token is the control API's. Constant in time. */
+  readonly isAdmin: (token: string) => boolean;
+  /** Whether routes of the control plane are served to other hosts too: on a listener of their own. */
+  readonly controlEverywhere: boolean;
+  readonly onBug: (error: unknown, exchangeId: string) => void;
+}
+
+export interface HttpServer {
+  readonly app: FastifyInstance;
+  readonly frontDoor: FrontDoor;
+}
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** The exchange that a request of an exchange route is. */
+    exchange: Exchange | null;
+  }
+  interface FastifyContextConfig {
+    route?: Route;
+  }
+}
+
+/** Puts routes behind one front door. The authorisation that a route declares is checked here, before its body is read. */
+export function createServer(parts: ServerParts): HttpServer {
+  let frontDoor: FrontDoor | undefined;
+  const app = fastify({
+    serverFactory: (handler) => {
+      frontDoor = new FrontDoor(
+        handler as (request: http.IncomingMessage, response: http.ServerResponse) => void,
+        onClientError,
+        parts.frontDoor,
+      );
+      return frontDoor.server as http.Server;
+    },
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+    logger: false,
+    exposeHeadRoutes: false,
+    forceCloseConnections: false,
+    genReqId: () => "",
+    frameworkErrors: (error, request, reply) =>
+      sendError(
+        parts,
+        request as FastifyRequest,
+        reply as FastifyReply,
+        new AppError("invalid_request", error.message),
+      ),
+  });
+  app.decorateRequest("exchange", null);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (request, payload, done) => {
+    const limit = parts.gateway.snapshot.config.server.bodyLimit;
+    readBody(payload as http.IncomingMessage, limit, done);
+    void request;
+  });
+  // A route whose authorisation nobody decided must not exist.
+  app.addHook("onRoute", (options) => {
+    if (options.config?.route === undefined)
+      throw new Error(`the route ${options.url} declares no authorisation`);
+  });
+  app.addHook("onRequest", (request, reply, done) => authorise(parts, request, reply, done));
+  app.setErrorHandler((error, request, reply) => sendError(parts, request, reply, error));
+  app.setNotFoundHandler((request, reply) =>
+    sendError(parts, request, reply, notFound(parts.routes, request)),
+  );
+  for (const route of parts.routes) {
+    app.route({
+      method: route.method,
+      url: route.url,
+      config: { route },
+      handler: "handler" in route ? route.handler : (request, reply) => serveExchange(parts, request, reply),
+    });
+  }
+  if (frontDoor === undefined) throw new Error("fastify made no server");
+  return { app, frontDoor };
+}
+
+function authorise(
+  parts: ServerParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: (error?: Error) => void,
+): void {
+  const { route } = request.routeOptions.config;
+  if (route === undefined) return done();
+  if ("exchange" in route) return admit(parts, route, request, reply, done);
+  try {
+    if (route.plane === "control" && !parts.controlEverywhere && !isLoopback(request.raw)) {
+      throw new AppError(
+        "not_found",
+        "the control plane is served on loopback only; set server.control.listen to serve it elsewhere",
+      );
+    }
+    if (route.authorisation === "admin" && !parts.isAdmin(bearerOf(request))) {
+      throw new AppError(
+        "unauthenticated",
+        "this needs the control API's token: authorization: Bearer <content of admin.token>",
+      );
+    }
+    if (route.authorisation === "client-key") {
+      parts.gateway.keys.authenticate(clientKey(request.headers), parts.gateway.clock.now());
+    }
+    done();
+  } catch (error) {
+    done(error as Error);
+  }
+}
+
+function admit(
+  parts: ServerParts,
+  route: ExchangeRoute,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: () => void,
+): void {
+  const { gateway } = parts;
+  const exchange = gateway.open(route.exchange.dialect, route.exchange.operation, request.raw);
+  request.exchange = exchange;
+  try {
+    gateway.admit(exchange);
+  } catch (error) {
+    reply.hijack();
+    gateway.refuse(exchange, reply.raw, error);
+    return;
+  }
+  done();
+}
+
+function serveExchange(parts: ServerParts, request: FastifyRequest, reply: FastifyReply): void {
+  const { exchange } = request;
+  if (exchange === null) throw new Error("an exchange route was reached without an exchange");
+  reply.hijack();
+  exchange.body = (request.body as Buffer | undefined) ?? exchange.body;
+  parts.gateway.serve(exchange, reply.raw);
+}
+
+/** One way out for every refusal: an exchange in its dialect, the control API as problem+json, the rest as OpenAI errors. */
+function sendError(parts: ServerParts, request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
+  if (request.exchange !== null && request.exchange !== undefined) {
+    reply.hijack();
+    parts.gateway.refuse(request.exchange, reply.raw, thrown);
+    return;
+  }
+  const error = asAppError(thrown);
+  const id = newId(parts.gateway.clock.now());
+  if (error.code === "internal") parts.onBug(error.cause ?? error, id);
+  const isControl =
+    request.routeOptions?.config?.route?.plane === "control" || request.url.startsWith("/api");
+  const answer = isControl ? problemOf(error, id) : openAi.errorReply(error, id);
+  void reply
+    .code(answer.status)
+    .headers({ ...answer.headers, "x-switchyard-exchange": id, "cache-control": "no-store" })
+    .send(answer.body);
+}
+
+function notFound(routes: readonly Route[], request: FastifyRequest): AppError {
+  const path = request.url.split("?")[0] ?? "";
+  const methods = routes.filter((route) => route.url === path).map((route) => route.method);
+  if (methods.length > 0)
+    return new AppError("not_found", `${path} takes ${methods.join(" and ")}, not ${request.method}`);
+  if (COMING.has(path)) return new AppError("not_found", `${path} is not available yet`);
+  return new AppError("not_found", `there is nothing at ${path.slice(0, 200)}`);
+}
+
+/** Endpoints that clients know from elsewhere and will look for. */
+const COMING = new Set([
+  "/v1/responses",
+  "/v1/completions",
+  "/v1/messages",
+  "/anthropic/v1/messages",
+  "/v1/files",
+  "/v1/batches",
+]);
+
+function bearerOf(request: FastifyRequest): string {
+  const { authorization } = request.headers;
+  return authorization !== undefined && /^bearer /i.test(authorization) ? authorization.slice(7).trim() : "";
+}
+
+function isLoopback(request: http.IncomingMessage): boolean {
+  const { remoteAddress = "", localAddress = "" } = request.socket;
+  return LOOPBACK.test(remoteAddress) && LOOPBACK.test(localAddress);
+}
+
+const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
+
+/** What cannot be parsed as HTTP at all is answered on the bare socket. */
+function onClientError(error: Error, socket: net.Socket): void {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ECONNRESET" || !socket.writable) return void socket.destroy();
+  const [status, message] =
+    code === "HPE_HEADER_OVERFLOW"
+      ? ["431 Request Header Fields Too Large", "the request's headers are longer than 16 KiB"]
+      : code === "ERR_HTTP_REQUEST_TIMEOUT"
+        ? ["408 Request Timeout", "the request was not complete within its deadline"]
+        : ["400 Bad Request", "the request is not valid HTTP"];
+  const body = JSON.stringify({
+    error: { message, type: "invalid_request_error", param: null, code: "invalid_request" },
+  });
+  socket.end(
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    () => socket.destroySoon(),
+  );
+}

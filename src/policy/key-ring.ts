@@ -1,0 +1,45 @@
+import { timingSafeEqual } from "node:crypto";
+import { AppError } from "../core/errors.ts";
+import { keyDigest, keyPrefix, type KeyRecord } from "./key.ts";
+
+/** Every key in memory, so that no exchange waits for a table. */
+export class KeyRing {
+  readonly #pepper: Buffer;
+  readonly #byPrefix = new Map<string, KeyRecord>();
+
+  constructor(pepper: Buffer) {
+    this.#pepper = pepper;
+  }
+
+  /** Adds keys, or replaces those with the same prefix: the newer record holds from now on. */
+  put(records: Iterable<KeyRecord>): void {
+    for (const record of records) this.#byPrefix.set(record.prefix, record);
+  }
+
+  /**
+   * The record of a key that a client sent.
+   *
+   * @throws AppError unauthenticated, key_revoked or key_expired
+   */
+  authenticate(key: string, nowMs: number): KeyRecord {
+    const prefix = keyPrefix(key);
+    const record = prefix === undefined ? undefined : this.#byPrefix.get(prefix);
+    if (record === undefined || !timingSafeEqual(record.digest, keyDigest(key, this.#pepper))) {
+      throw new AppError("unauthenticated", "the key is not one that this Switchyard issued");
+    }
+    if (record.revokedAtMs !== undefined) {
+      throw new AppError(
+        "key_revoked",
+        `the key ${record.prefix}… was revoked at ${iso(record.revokedAtMs)}`,
+      );
+    }
+    if (record.expiresAtMs !== undefined && record.expiresAtMs <= nowMs) {
+      throw new AppError("key_expired", `the key ${record.prefix}… expired at ${iso(record.expiresAtMs)}`);
+    }
+    return record;
+  }
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,92 @@
+import type { AttemptFailure, WholeReply } from "../provider.ts";
+
+/**
+ * What an upstream's error status means for the attempt.
+ *
+ * @param secrets  our credentials: a refusal that repeats one never reaches the client
+ * @param nowMs    for `retry-after` dates
+ */
+export function statusFailure(
+  reply: WholeReply,
+  retryAfter: string | undefined,
+  secrets: readonly string[],
+  nowMs: number,
+): AttemptFailure {
+  const { status } = reply;
+  const said = upstreamMessage(reply.body, secrets);
+  const base = { status, message: `the upstream answered ${status}${said === "" ? "" : `: ${said}`}` };
+  if (status === 429) return { ...base, kind: "throttled", ...retryAfterOf(retryAfter, nowMs) };
+  if (status === 401 || status === 402 || status === 403) {
+    return {
+      ...base,
+      kind: "credentials",
+      message: `the upstream refused our credentials or account (${status})`,
+    };
+  }
+  if (status === 408 || status === 504) return { ...base, kind: "timeout" };
+  if (status >= 400 && status < 500)
+    return { ...base, kind: "rejected", reply: withoutSecrets(reply, secrets) };
+  return { ...base, kind: status >= 500 ? "status" : "protocol" };
+}
+
+/** What went wrong on the connection, in words that hold no address of ours. */
+export function connectionFailure(error: Error, headSeen: boolean): AttemptFailure {
+  const code = (error as NodeJS.ErrnoException).code ?? error.name;
+  if (headSeen) return { kind: "cut", message: `the upstream cut its reply (${code})` };
+  if (code === "UND_ERR_CONNECT_TIMEOUT") {
+    return { kind: "connect", message: "no connection to the upstream within the connect timeout" };
+  }
+  if (
+    CONNECT_CODES.has(code) ||
+    code.startsWith("ERR_TLS") ||
+    code.startsWith("CERT_") ||
+    code.includes("SELF_SIGNED")
+  ) {
+    return { kind: "connect", message: `no connection to the upstream (${code})` };
+  }
+  return { kind: "cut", message: `the upstream closed the connection without an answer (${code})` };
+}
+
+const CONNECT_CODES = new Set([
+  "ECONNREFUSED",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ETIMEDOUT",
+  "EADDRNOTAVAIL",
+]);
+const MESSAGE_MAX = 500;
+
+/** Seconds until a repeat makes sense, from a `retry-after` of seconds or a date (RFC 9110, section 10.2.3). */
+function retryAfterOf(value: string | undefined, nowMs: number): { retryAfterSeconds?: number } {
+  if (value === undefined) return {};
+  const seconds = /^\d+$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - nowMs) / 1_000);
+  return Number.isFinite(seconds) ? { retryAfterSeconds: Math.min(Math.max(seconds, 0), 3_600) } : {};
+}
+
+/** `error.message`, `message` or `detail` of a JSON error body, shortened; "" where there is none to show. */
+function upstreamMessage(body: Buffer, secrets: readonly string[]): string {
+  let message: unknown;
+  try {
+    const value = JSON.parse(body.toString()) as {
+      error?: unknown;
+      message?: unknown;
+      detail?: unknown;
+    } | null;
+    const error = value?.error;
+    message =
+      (typeof error === "object" ? (error as { message?: unknown } | null)?.message : error) ??
+      value?.message ??
+      value?.detail;
+  } catch {
+    return "";
+  }
+  if (typeof message !== "string" || secrets.some((secret) => message.includes(secret))) return "";
+  return message.slice(0, MESSAGE_MAX);
+}
+
+function withoutSecrets(reply: WholeReply, secrets: readonly string[]): WholeReply {
+  const leaks = secrets.some((secret) => reply.body.includes(secret));
+  return leaks ? { ...reply, body: Buffer.from("{}"), contentType: "application/json" } : reply;
+}

@@ -1,0 +1,165 @@
+import type { ReplySink } from "../provider.ts";
+import { readUsage } from "./usage.ts";
+
+const EMPTY = Buffer.alloc(0);
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+const COLON = 0x3a;
+const OPEN_OBJECT = 0x7b;
+const USAGE_KEY = Buffer.from('"usage"');
+const ERROR_KEY = Buffer.from('{"error"');
+const DONE = Buffer.from("[DONE]");
+const BLANK_LF = Buffer.from("\n\n");
+const BLANK_CRLF = Buffer.from("\r\n\r\n");
+
+/** An event longer than this is no event; the engine has lost its framing. */
+const MAX_EVENT_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Reads a chat stream by bytes: it passes whole events on as they are and looks closer only at the three that matter,
+ * the usage frame, an error and the end. A quoted key cannot stand in model text, where quotes are escaped, so
+ * searching for it finds keys only. https://platform.openai.com/docs/api-reference/chat/streaming
+ */
+export class OpenAiStream {
+  readonly #sink: ReplySink;
+  readonly #hideUsage: boolean;
+  /** The beginning of an event whose end has not come yet. */
+  #carry: Buffer = EMPTY;
+  #ended = false;
+
+  /** @param hideUsage  the client did not ask for the usage frame: take it out */
+  constructor(sink: ReplySink, hideUsage: boolean) {
+    this.#sink = sink;
+    this.#hideUsage = hideUsage;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  push(bytes: Buffer): void {
+    if (this.#ended) return;
+    const data = this.#carry.length === 0 ? bytes : Buffer.concat([this.#carry, bytes]);
+    const end = endOfLastEvent(data);
+    this.#carry = end === data.length ? EMPTY : data.subarray(end);
+    if (this.#carry.length > MAX_EVENT_BYTES) {
+      this.#fail("protocol", `the upstream sent an event of more than ${MAX_EVENT_BYTES} bytes`);
+    } else if (end > 0) {
+      this.#events(data.subarray(0, end));
+    }
+  }
+
+  /** The upstream closed the stream. */
+  finish(): void {
+    if (this.#ended) return;
+    // The last event may lack its blank line.
+    if (this.#carry.length > 0) this.#events(Buffer.concat([this.#carry, BLANK_LF]));
+    this.#carry = EMPTY;
+    if (!this.#ended) this.#fail("cut", "the upstream's stream ended without its end marker");
+  }
+
+  #events(data: Buffer): void {
+    if (data.includes(USAGE_KEY) || data.includes(DONE) || data.includes(ERROR_KEY)) this.#inspect(data);
+    else this.#sink.chunk(data);
+  }
+
+  /** Goes through the events one by one, and passes on what lies between those that are taken out. */
+  #inspect(data: Buffer): void {
+    let from = 0;
+    for (let start = 0; start < data.length;) {
+      const end = endOfEvent(data, start);
+      const event = data.subarray(start, end);
+      const verdict = this.#look(event);
+      if (verdict !== "pass") {
+        if (start > from) this.#sink.chunk(data.subarray(from, start));
+        from = end;
+      }
+      if (verdict === "done") {
+        this.#ended = true;
+        this.#sink.end(event);
+        return;
+      }
+      if (verdict === "failed") return;
+      start = end;
+    }
+    if (from < data.length) this.#sink.chunk(from === 0 ? data : data.subarray(from));
+  }
+
+  #look(event: Buffer): "pass" | "hide" | "done" | "failed" {
+    const hasUsage = holdsUsageObject(event);
+    const hasError = event.includes(ERROR_KEY);
+    if (!hasUsage && !hasError && !event.includes(DONE)) return "pass";
+    const payload = payloadOf(event);
+    if (payload === "[DONE]") return "done";
+    const value = hasUsage || hasError ? parse(payload) : undefined;
+    if (hasError && typeof value?.["error"] === "object" && value["error"] !== null) {
+      const message = (value["error"] as { message?: unknown }).message;
+      this.#fail(
+        "status",
+        `the upstream failed in mid-stream: ${typeof message === "string" ? message : "no reason given"}`,
+      );
+      return "failed";
+    }
+    const usage = hasUsage ? readUsage(value?.["usage"]) : undefined;
+    if (usage === undefined) return "pass";
+    this.#sink.usage(usage);
+    const choices = value?.["choices"];
+    return this.#hideUsage && Array.isArray(choices) && choices.length === 0 ? "hide" : "pass";
+  }
+
+  #fail(kind: "cut" | "status" | "protocol", message: string): void {
+    this.#ended = true;
+    this.#sink.fail({ kind, message });
+  }
+}
+
+/** Where the last complete event ends: just after its blank line; 0 where there is none. */
+function endOfLastEvent(data: Buffer): number {
+  const length = data.length;
+  if (length >= 2 && data[length - 1] === LF && data[length - 2] === LF) return length;
+  const lf = data.lastIndexOf(BLANK_LF);
+  const crlf = data.lastIndexOf(BLANK_CRLF);
+  return Math.max(lf === -1 ? 0 : lf + 2, crlf === -1 ? 0 : crlf + 4);
+}
+
+/** Where the event that begins at `start` ends; the data is known to end with a blank line. */
+function endOfEvent(data: Buffer, start: number): number {
+  const lf = data.indexOf(BLANK_LF, start);
+  const crlf = data.indexOf(BLANK_CRLF, start);
+  if (lf === -1) return crlf === -1 ? data.length : crlf + 4;
+  return crlf === -1 || lf < crlf ? lf + 2 : crlf + 4;
+}
+
+/** Whether a `"usage"` key is followed by an object; engines that were asked send `"usage":null` in every event. */
+function holdsUsageObject(event: Buffer): boolean {
+  for (let at = event.indexOf(USAGE_KEY); at !== -1; at = event.indexOf(USAGE_KEY, at + 1)) {
+    let next = at + USAGE_KEY.length;
+    while (event[next] === SPACE || event[next] === COLON) next++;
+    if (event[next] === OPEN_OBJECT) return true;
+  }
+  return false;
+}
+
+/** The event's data lines, joined as the standard says. https://html.spec.whatwg.org/multipage/server-sent-events.html */
+function payloadOf(event: Buffer): string {
+  const lines: string[] = [];
+  let start = 0;
+  while (start < event.length) {
+    let end = event.indexOf(LF, start);
+    if (end === -1) end = event.length;
+    const line = event.toString("utf8", start, event[end - 1] === CR ? end - 1 : end);
+    if (line.startsWith("data:")) lines.push(line.slice(line[5] === " " ? 6 : 5));
+    start = end + 1;
+  }
+  return lines.join("\n");
+}
+
+function parse(payload: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(payload);
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,18 @@
+import { openAiCompatible, type OpenAiCompatibleOptions } from "./openai-compatible/adapter.ts";
+import type { Provider } from "./provider.ts";
+import { simulator, type SimulatorOptions } from "./simulator/adapter.ts";
+
+/** What each kind of provider needs, secrets resolved. */
+export type ProviderSettings =
+  | ({ readonly kind: "openai-compatible" } & OpenAiCompatibleOptions)
+  | ({ readonly kind: "simulator" } & SimulatorOptions);
+
+/** Makes the adapter for a provider of the configuration. */
+export function createProvider(id: string, settings: ProviderSettings): Provider {
+  switch (settings.kind) {
+    case "openai-compatible":
+      return openAiCompatible(id, settings);
+    case "simulator":
+      return simulator(id, settings);
+  }
+}

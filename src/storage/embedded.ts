@@ -1,0 +1,52 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { Worker } from "node:worker_threads";
+
+export interface EmbeddedServer {
+  /** The folder of the Unix socket, as `pg` wants its `host`. */
+  readonly socketFolder: string;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+const PORT = 5432;
+
+/**
+ * Starts PGlite in a worker thread behind a Unix socket that speaks PostgreSQL's protocol. The thread is what keeps a
+ * long query from freezing every stream; the socket is what lets the same driver serve both databases.
+ *
+ * @param folder  the database's folder; made on first start, which takes seconds
+ */
+export async function startEmbedded(
+  folder: string,
+  onError: (error: Error) => void,
+): Promise<EmbeddedServer> {
+  // In the temporary folder, because a socket's path may have 107 bytes at most and data folders lie deep.
+  const socketFolder = await mkdtemp(path.join(os.tmpdir(), "switchyard-"));
+  const socketPath = path.join(socketFolder, `.s.PGSQL.${PORT}`);
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  const worker = new Worker(new URL(`./embedded-worker.${extension}`, import.meta.url), {
+    workerData: { folder, socketPath } satisfies EmbeddedWorkerData,
+  });
+  const stop = async (): Promise<void> => {
+    const exited = new Promise((resolve) => worker.once("exit", resolve));
+    worker.postMessage("stop");
+    await exited;
+    await rm(socketFolder, { recursive: true, force: true });
+  };
+  await new Promise<void>((resolve, reject) => {
+    worker.once("message", () => resolve());
+    worker.once("error", reject);
+    worker.once("exit", (code) =>
+      reject(new Error(`the embedded database ended with ${code} while it started`)),
+    );
+  });
+  worker.on("error", onError);
+  return { socketFolder, port: PORT, stop };
+}
+
+export interface EmbeddedWorkerData {
+  readonly folder: string;
+  readonly socketPath: string;
+}

@@ -1,0 +1,70 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { Kysely, PostgresDialect } from "kysely";
+import pg from "pg";
+import type { Database, Tables } from "./database.ts";
+import { startEmbedded } from "./embedded.ts";
+import { migrate } from "./migrate.ts";
+
+export interface OpenOptions {
+  /** "embedded", or a PostgreSQL URL with every secret resolved. */
+  readonly database: string;
+  /** The data folder; the embedded database lives in `db` below it. Its guard must be held. */
+  readonly data: string;
+  /** Told when a connection breaks outside a query; the pool opens another. */
+  readonly onError: (error: Error) => void;
+}
+
+/**
+ * Opens the database and brings its schema up to date.
+ *
+ * @throws Error where it cannot be reached, a migration fails, or its schema is newer than this program
+ */
+export async function openDatabase(options: OpenOptions): Promise<Database> {
+  await mkdir(options.data, { recursive: true, mode: 0o700 });
+  return options.database === "embedded" ? openEmbedded(options) : openPostgres(options);
+}
+
+async function openEmbedded(options: OpenOptions): Promise<Database> {
+  const server = await startEmbedded(path.join(options.data, "db"), options.onError);
+  // One connection: PGlite has one session, and two clients' protocol messages would mix in it.
+  const pool = new pg.Pool({
+    host: server.socketFolder,
+    port: server.port,
+    user: "postgres",
+    database: "postgres",
+    max: 1,
+  });
+  return prepared("embedded", pool, options, () => server.stop());
+}
+
+async function openPostgres(options: OpenOptions): Promise<Database> {
+  const pool = new pg.Pool({
+    connectionString: options.database,
+    max: 10,
+    connectionTimeoutMillis: 10_000,
+    application_name: "switchyard",
+  });
+  return prepared("postgresql", pool, options, async () => {});
+}
+
+async function prepared(
+  kind: Database["kind"],
+  pool: pg.Pool,
+  options: OpenOptions,
+  stop: () => Promise<void>,
+): Promise<Database> {
+  pool.on("error", options.onError);
+  const tables = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const close = async (): Promise<void> => {
+    await tables.destroy();
+    await stop();
+  };
+  try {
+    await migrate(pool);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { kind, shared: kind === "postgresql", tables, close };
+}
