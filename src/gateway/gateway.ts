@@ -7,6 +7,7 @@ import { ClientReply, type RawResponse } from "./client-reply.ts";
 import { clientKey } from "./credentials.ts";
 import type { ClientDialect } from "./dialects/dialect.ts";
 import { Exchange, type RequestHead } from "./exchange.ts";
+import { LiveList } from "./live-list.ts";
 import { runStages, type Stage } from "./pipeline.ts";
 import { Run } from "./run.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -34,7 +35,7 @@ const STAGES: readonly Stage[] = [readRequest, planRoute];
 export class Gateway {
   readonly #parts: GatewayParts;
   #snapshot: Snapshot;
-  readonly #running = new Set<Run>();
+  readonly #running = new LiveList<Run>();
   /** Exchanges under way on each snapshot that is not forgotten yet. */
   readonly #onSnapshot = new Map<Snapshot, number>();
   #inFlight = 0;
@@ -129,7 +130,7 @@ export class Gateway {
         "no_target_available",
         "this gateway shut down before the reply was complete",
       );
-      for (const run of this.#running) run.cut(error);
+      for (const run of this.#running.all()) run.cut(error);
       this.#onIdle();
     }, deadlineMs);
     await idle;
@@ -140,7 +141,7 @@ export class Gateway {
     try {
       const run = new Run(exchange, reply, this.#snapshot.config.server.timeouts);
       this.#running.add(run);
-      exchange.atEnd.push(() => this.#running.delete(run));
+      exchange.atEnd.push(() => this.#running.remove(run));
       run.start();
     } catch (error) {
       this.#refuse(exchange, reply, error);

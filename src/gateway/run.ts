@@ -5,6 +5,7 @@ import type { AttemptFailure, WholeReply } from "../providers/provider.ts";
 import { Attempt, type AttemptEvents } from "./attempt.ts";
 import type { ClientReply } from "./client-reply.ts";
 import type { Exchange } from "./exchange.ts";
+import type { LiveItem } from "./live-list.ts";
 
 export interface RunTimeouts {
   /** Milliseconds between comments while a stream waits for its first byte. */
@@ -17,7 +18,8 @@ export interface RunTimeouts {
  * Serves a planned exchange: one attempt after the other until one answers, and whatever happens on either side, one
  * end. A fallback happens only while the client has seen nothing of a reply.
  */
-export class Run implements AttemptEvents {
+export class Run implements AttemptEvents, LiveItem {
+  place = -1;
   readonly #exchange: Exchange;
   readonly #reply: ClientReply;
   readonly #timeouts: RunTimeouts;

@@ -1,4 +1,4 @@
-import { timingSafeEqual } from "node:crypto";
+import { hash, timingSafeEqual } from "node:crypto";
 import { AppError } from "../core/errors.ts";
 import { keyDigest, keyPrefix, type KeyRecord } from "./key.ts";
 
@@ -6,6 +6,11 @@ import { keyDigest, keyPrefix, type KeyRecord } from "./key.ts";
 export class KeyRing {
   readonly #pepper: Buffer;
   readonly #byPrefix = new Map<string, KeyRecord>();
+  /**
+   * Keys that were verified, by their SHA-256: a keyed hash costs 10 µs through Node's key objects, this look-up 0.5.
+   * Forgotten as a whole whenever a record changes.
+   */
+  readonly #verified = new Map<string, KeyRecord>();
 
   constructor(pepper: Buffer) {
     this.#pepper = pepper;
@@ -14,6 +19,7 @@ export class KeyRing {
   /** Adds keys, or replaces those with the same prefix: the newer record holds from now on. */
   put(records: Iterable<KeyRecord>): void {
     for (const record of records) this.#byPrefix.set(record.prefix, record);
+    this.#verified.clear();
   }
 
   /**
@@ -22,11 +28,8 @@ export class KeyRing {
    * @throws AppError unauthenticated, key_revoked or key_expired
    */
   authenticate(key: string, nowMs: number): KeyRecord {
-    const prefix = keyPrefix(key);
-    const record = prefix === undefined ? undefined : this.#byPrefix.get(prefix);
-    if (record === undefined || !timingSafeEqual(record.digest, keyDigest(key, this.#pepper))) {
-      throw new AppError("unauthenticated", "the key is not one that this Switchyard issued");
-    }
+    const fingerprint = hash("sha256", key, "base64");
+    const record = this.#verified.get(fingerprint) ?? this.#verify(key, fingerprint);
     if (record.revokedAtMs !== undefined) {
       throw new AppError(
         "key_revoked",
@@ -36,6 +39,17 @@ export class KeyRing {
     if (record.expiresAtMs !== undefined && record.expiresAtMs <= nowMs) {
       throw new AppError("key_expired", `the key ${record.prefix}… expired at ${iso(record.expiresAtMs)}`);
     }
+    return record;
+  }
+
+  #verify(key: string, fingerprint: string): KeyRecord {
+    const prefix = keyPrefix(key);
+    const record = prefix === undefined ? undefined : this.#byPrefix.get(prefix);
+    if (record === undefined || !timingSafeEqual(record.digest, keyDigest(key, this.#pepper))) {
+      throw new AppError("unauthenticated", "the key is not one that this Switchyard issued");
+    }
+    // Only issued keys come this far, so the map stays as small as the ring.
+    this.#verified.set(fingerprint, record);
     return record;
   }
 }
