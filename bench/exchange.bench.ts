@@ -25,7 +25,18 @@ try {
   const baselinePort = (await baseline.line(/^ready (\d+)$/))[1];
   const config = path.join(data, "switchyard.yaml");
   writeFileSync(config, configText(upstreamPort ?? ""));
-  const gateway = launch(0, here("../bin/switchyard.js"), "up", "--config", config, "--data", data, "--port", "0", "--json");
+  const gateway = launch(
+    0,
+    here("../bin/switchyard.js"),
+    "up",
+    "--config",
+    config,
+    "--data",
+    data,
+    "--port",
+    "0",
+    "--json",
+  );
   const gatewayUrl = (await gateway.line(/"event":"ready","url":"([^"]+)"/))[1] ?? "";
   const key = await issueKey(gatewayUrl);
   const load = launch(1, here("processes/load.ts"));
@@ -36,13 +47,13 @@ try {
 
   for (const { name, kind, requests, aim } of KINDS) {
     const costs = new Map(subjects.map((subject) => [subject.name, [] as number[]]));
-    for (let round = -2; round < ROUNDS; round++) {
+    for (let turn = -2; turn < ROUNDS; turn++) {
       for (const subject of subjects) {
         const before = subject.process.cpu();
         load.say(`${subject.origin} ${key} ${kind} ${CONNECTIONS} ${requests}`);
         const result = JSON.parse((await load.line(/^(\{.*\})$/))[1] ?? "{}") as { failed: number };
         if (result.failed > 0) throw new Error(`${subject.name}: ${result.failed} requests failed`);
-        if (round >= 0) costs.get(subject.name)?.push((subject.process.cpu() - before) / requests);
+        if (turn >= 0) costs.get(subject.name)?.push((subject.process.cpu() - before) / requests);
       }
     }
     const [floor = 0, ours = 0] = subjects.map((subject) => median(costs.get(subject.name) ?? []));

@@ -49,7 +49,8 @@ export function start(core: number, args: readonly string[]): Bench {
     line,
     say: (words) => void child.stdin?.write(`${words}\n`),
     cpu: () => cpuOf(child.pid ?? 0),
-    rss: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1] ?? 0) / 1024,
+    rss: () =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1] ?? 0) / 1024,
     stop: () => void child.kill("SIGKILL"),
   };
 }

@@ -25,7 +25,7 @@ import { openDatabase } from "./storage/open.ts";
 import type { Log } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { RecentExchanges } from "./telemetry/recent.ts";
-import { recordView } from "./telemetry/record-view.ts";
+import { packRecord } from "./telemetry/record-view.ts";
 
 export interface AppOptions {
   /** The configuration's path; undefined for the demo. It is read again when it changes. */
@@ -97,7 +97,7 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
     onRecord: (record) => {
       metrics.observe(record);
       // Whoever has no key must not push out what the others did.
-      if (record.keyId !== undefined) recent.add(record.id, JSON.stringify(recordView(record)));
+      if (record.keyId !== undefined) recent.add(record.id, packRecord(record));
     },
     onUnused: (unused) => {
       for (const provider of unused) provider.close().catch((error: unknown) => onBug(error, ""));

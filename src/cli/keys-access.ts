@@ -80,7 +80,7 @@ async function request<Result>(
   }
   const answer = (await response.json()) as Result & { detail?: string; fix?: string };
   if (response.ok) return answer;
-  const message = `${answer.detail ?? `the server answered ${response.status}`}`;
+  const message = answer.detail ?? `the server answered ${response.status}`;
   throw response.status === 400 ? new UsageError(message) : new CannotError(message);
 }
 

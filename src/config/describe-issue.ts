@@ -71,9 +71,7 @@ function describeUnion(
       },
     ];
   }
-  return meant.flatMap((inner) =>
-    describeIssue({ ...inner, path: [...path, ...inner.path] } as Issue, schema),
-  );
+  return meant.flatMap((inner) => describeIssue({ ...inner, path: [...path, ...inner.path] }, schema));
 }
 
 function choice(value: unknown, options: readonly string[]): string {

@@ -22,7 +22,7 @@ export function pathText(path: ConfigPath): string {
 /** `; did you mean "x"?` where one of the known names is near, else what there is to choose from. */
 export function suggestion(wrong: string, known: readonly string[]): string {
   if (known.length === 0) return "";
-  const near = closest(wrong, known as string[]);
+  const near = closest(wrong, known);
   if (distance(wrong, near) <= Math.max(2, Math.floor(wrong.length / 3))) return `; did you mean "${near}"?`;
   return `; there ${known.length === 1 ? "is" : "are"}: ${known.slice(0, 20).join(", ")}`;
 }

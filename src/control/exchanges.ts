@@ -1,7 +1,7 @@
 import { AppError } from "../core/errors.ts";
 import type { Route } from "../gateway/routes.ts";
 import type { RecentExchanges } from "../telemetry/recent.ts";
-import type { RecordView } from "../telemetry/record-view.ts";
+import { viewOf, type RecordView } from "../telemetry/record-view.ts";
 
 const DEFAULT_LIMIT = 100;
 
@@ -10,8 +10,9 @@ export function exchangeRoutes(recent: RecentExchanges): Route[] {
   const base = { authorisation: "admin", plane: "control", method: "GET" } as const;
   const find = (id: string): RecordView => {
     const text = recent.get(id);
-    if (text === undefined) throw new AppError("not_found", "there is no such exchange among the last 1,000 of this process");
-    return JSON.parse(text) as RecordView;
+    if (text === undefined)
+      throw new AppError("not_found", "there is no such exchange among the last 1,000 of this process");
+    return viewOf(text);
   };
   return [
     {
@@ -23,7 +24,7 @@ export function exchangeRoutes(recent: RecentExchanges): Route[] {
         if (!Number.isInteger(wanted) || wanted < 1 || wanted > 1_000) {
           throw new AppError("invalid_request", "limit: expected a whole number from 1 to 1000");
         }
-        return { rows: recent.list(wanted).map((text) => (JSON.parse(text) as RecordView).exchange), next: null };
+        return { rows: recent.list(wanted).map((text) => viewOf(text).exchange), next: null };
       },
     },
     {
@@ -38,7 +39,8 @@ export function exchangeRoutes(recent: RecentExchanges): Route[] {
       summary: "Why its route was chosen: every candidate with its reason.",
       handler: (request) => {
         const { decision } = find((request.params as { id: string }).id);
-        if (decision === undefined) throw new AppError("not_found", "the exchange was refused before a route was decided");
+        if (decision === undefined)
+          throw new AppError("not_found", "the exchange was refused before a route was decided");
         return decision;
       },
     },

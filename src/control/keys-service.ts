@@ -96,7 +96,7 @@ function issuesText(error: z.ZodError): string {
   return error.issues.map((issue) => `${issue.path.join(".") || "(body)"}: ${issue.message}`).join("; ");
 }
 
-function withoutUndefined<Values extends object>(values: Values | undefined): Record<string, string> {
+function withoutUndefined(values: object | undefined): Record<string, string> {
   return Object.fromEntries(
     Object.entries(values ?? {}).filter(([, value]) => value !== undefined),
   ) as Record<string, string>;

@@ -93,7 +93,7 @@ async function listDocs(): Promise<string[]> {
   const folders = ["guides", "reference", "decisions"];
   const lists = await Promise.all(
     folders.map(async (folder) => {
-      const names = await readdir(new URL(`${folder}/`, DOCS)).catch(() => []);
+      const names = await readdir(new URL(`${folder}/`, DOCS)).catch((): string[] => []);
       return names.toSorted().map((name) => `${folder}/${name}`);
     }),
   );

@@ -33,7 +33,7 @@ export function readBody(
     if (over) return;
     over = true;
     if (error !== null) done(error);
-    else done(null, chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, received));
+    else done(null, chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, received));
   };
   request.on("data", (chunk: Buffer) => {
     if (over) return;

@@ -18,7 +18,7 @@ export async function selfSigned(data: string, hosts: readonly string[]): Promis
   // Loaded here: most gateways never make a certificate, and the library takes its time.
   await import("reflect-metadata");
   const x509 = await import("@peculiar/x509");
-  x509.cryptoProvider.set(webcrypto as typeof globalThis.crypto);
+  x509.cryptoProvider.set(webcrypto);
   const folder = path.join(data, "tls");
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const files = { cert: path.join(folder, "authority.pem"), key: path.join(folder, "authority.key") };

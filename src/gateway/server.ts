@@ -46,11 +46,7 @@ export function createServer(parts: ServerParts): HttpServer {
   let frontDoor: FrontDoor | undefined;
   const app = fastify({
     serverFactory: (handler) => {
-      frontDoor = new FrontDoor(
-        handler as (request: http.IncomingMessage, response: http.ServerResponse) => void,
-        onClientError,
-        parts.frontDoor,
-      );
+      frontDoor = new FrontDoor(handler, onClientError, parts.frontDoor);
       return frontDoor.server as http.Server;
     },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
@@ -69,10 +65,9 @@ export function createServer(parts: ServerParts): HttpServer {
   });
   app.decorateRequest("exchange", null);
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("*", (request, payload, done) => {
+  app.addContentTypeParser("*", (_request, payload, done) => {
     const limit = parts.gateway.snapshot.config.server.bodyLimit;
-    readBody(payload as http.IncomingMessage, limit, done);
-    void request;
+    readBody(payload, limit, done);
   });
   // A route whose authorisation nobody decided must not exist.
   app.addHook("onRoute", (options) => {

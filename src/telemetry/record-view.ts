@@ -7,45 +7,72 @@ export interface RecordView {
   readonly decision: object | undefined;
 }
 
-export function recordView(record: ExchangeRecord): RecordView {
+type Packed<Money> = Omit<Money, "costNano" | "attempts"> & { readonly costNano: string | undefined };
+type PackedAttempt = Packed<AttemptSummary>;
+type PackedRecord = Packed<ExchangeRecord> & { readonly attempts: readonly PackedAttempt[] };
+
+/** A record as text. Done for every exchange, so that whatever only readers want (dates, decimals) is left to `viewOf`. */
+export function packRecord(record: ExchangeRecord): string {
+  const packed: PackedRecord = {
+    ...record,
+    costNano: record.costNano?.toString(),
+    attempts: record.attempts.map((attempt) =>
+      Object.assign({ ...attempt }, { costNano: attempt.costNano?.toString() }),
+    ),
+  };
+  return JSON.stringify(packed);
+}
+
+/** @param text  what `packRecord` made */
+export function viewOf(text: string): RecordView {
+  const record = JSON.parse(text) as PackedRecord;
+  const {
+    startedAtMs,
+    endedAtMs,
+    code,
+    message,
+    context,
+    keyId,
+    target,
+    attempts,
+    firstTokenMs,
+    usage,
+    costNano,
+    decision,
+    ...rest
+  } = record;
   return {
     exchange: {
-      id: record.id,
-      startedAt: iso(record.startedAtMs),
-      endedAt: iso(record.endedAtMs),
-      status: record.status,
-      code: record.code ?? null,
-      message: record.message ?? null,
-      dialect: record.dialect,
-      operation: record.operation,
-      stream: record.stream,
-      ...record.context,
-      tags: record.tags,
-      keyId: record.keyId ?? null,
-      target: record.target ?? null,
-      attempts: record.attempts.map(attemptView),
-      firstTokenMs: record.firstTokenMs ?? null,
-      usage: record.usage ?? null,
+      ...rest,
+      ...context,
+      startedAt: iso(startedAtMs),
+      endedAt: iso(endedAtMs),
+      code: code ?? null,
+      message: message ?? null,
+      keyId: keyId ?? null,
+      target: target ?? null,
+      attempts: attempts.map(attemptView),
+      firstTokenMs: firstTokenMs ?? null,
+      usage: usage ?? null,
       // Null where the upstream reported nothing: an unknown cost is not 0.
-      costNano: record.costNano?.toString() ?? null,
-      costUsd: record.costNano === undefined ? null : formatUsd(record.costNano),
-      configHash: record.configHash,
-      decisionId: (record.decision as { id?: string } | undefined)?.id ?? null,
+      costNano: costNano ?? null,
+      costUsd: costNano === undefined ? null : formatUsd(BigInt(costNano)),
+      decisionId: decision?.id ?? null,
     },
-    decision: record.decision,
+    decision,
   };
 }
 
-function attemptView(attempt: AttemptSummary): object {
+function attemptView(attempt: PackedAttempt): object {
+  const { startedAtMs, cause, firstTokenMs, usage, costNano, ...rest } = attempt;
   return {
-    target: attempt.target,
+    ...rest,
     replica: null,
-    startedAt: iso(attempt.startedAtMs),
-    status: attempt.status,
-    cause: attempt.cause ?? null,
-    firstTokenMs: attempt.firstTokenMs ?? null,
-    usage: attempt.usage ?? null,
-    costNano: attempt.costNano?.toString() ?? null,
+    startedAt: iso(startedAtMs),
+    cause: cause ?? null,
+    firstTokenMs: firstTokenMs ?? null,
+    usage: usage ?? null,
+    costNano: costNano ?? null,
   };
 }
 

@@ -75,10 +75,7 @@ function upstreamMessage(body: Buffer, secrets: readonly string[]): string {
       detail?: unknown;
     } | null;
     const error = value?.error;
-    message =
-      (typeof error === "object" ? (error as { message?: unknown } | null)?.message : error) ??
-      value?.message ??
-      value?.detail;
+    message = (typeof error === "object" ? error?.message : error) ?? value?.message ?? value?.detail;
   } catch {
     return "";
   }
