@@ -27,7 +27,7 @@ export interface ExchangeRecord {
   readonly costNano: Nanodollars | undefined;
   readonly configHash: string;
   /** The record of why the route was chosen, as routing made it. */
-  readonly decision: object | undefined;
+  readonly decision: { readonly id: string } | undefined;
 }
 
 export interface AttemptSummary {

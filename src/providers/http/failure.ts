@@ -67,20 +67,23 @@ function retryAfterOf(value: string | undefined, nowMs: number): { retryAfterSec
 
 /** `error.message`, `message` or `detail` of a JSON error body, shortened; "" where there is none to show. */
 function upstreamMessage(body: Buffer, secrets: readonly string[]): string {
-  let message: unknown;
+  let said: ErrorBody | null;
   try {
-    const value = JSON.parse(body.toString()) as {
-      error?: unknown;
-      message?: unknown;
-      detail?: unknown;
-    } | null;
-    const error = value?.error;
-    message = (typeof error === "object" ? error?.message : error) ?? value?.message ?? value?.detail;
+    said = JSON.parse(body.toString()) as ErrorBody | null;
   } catch {
     return "";
   }
+  const nested = typeof said?.error === "string" ? said.error : said?.error?.message;
+  const message = nested ?? said?.message ?? said?.detail;
   if (typeof message !== "string" || secrets.some((secret) => message.includes(secret))) return "";
   return message.slice(0, MESSAGE_MAX);
+}
+
+/** The places where engines put the sentence that says what went wrong. */
+interface ErrorBody {
+  readonly error?: string | { readonly message?: unknown } | null;
+  readonly message?: unknown;
+  readonly detail?: unknown;
 }
 
 function withoutSecrets(reply: WholeReply, secrets: readonly string[]): WholeReply {
