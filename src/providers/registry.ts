@@ -7,6 +7,12 @@ export type ProviderSettings =
   | ({ readonly kind: "openai-compatible" } & OpenAiCompatibleOptions)
   | ({ readonly kind: "simulator" } & SimulatorOptions);
 
+/** The kinds that there are adapters for; each passes the conformance kit. */
+export const PROVIDER_KINDS = [
+  "openai-compatible",
+  "simulator",
+] as const satisfies readonly ProviderSettings["kind"][];
+
 /** Makes the adapter for a provider of the configuration. */
 export function createProvider(id: string, settings: ProviderSettings): Provider {
   switch (settings.kind) {

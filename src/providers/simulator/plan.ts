@@ -37,7 +37,9 @@ export function planReply(
   fault: Fault | undefined,
   serial: number,
 ): Plan {
-  const random = seededRandom(call.request.bytes);
+  const request = JSON.parse(call.request.bytes.toString()) as SimulatedRequest & EmbeddingsRequest;
+  // The same question gets the same answer, plain or streamed, whatever else the request says.
+  const random = seededRandom(JSON.stringify([call.model, request.messages]));
   const base = {
     firstMs: options.firstToken * logNormal(random, 0.25) + (fault?.kind === "slow" ? fault.delay : 0),
     msPerToken: (1_000 / options.tokensPerSecond) * logNormal(random, 0.1),
@@ -49,7 +51,6 @@ export function planReply(
     refusal: undefined,
     last: DONE,
   };
-  const request = JSON.parse(call.request.bytes.toString()) as SimulatedRequest & EmbeddingsRequest;
   if (call.request.operation === "embeddings") {
     const result = embeddingsBody(request, call.model);
     if (typeof result === "string") return { ...base, refusal: result };

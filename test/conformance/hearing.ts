@@ -1,0 +1,79 @@
+import type { Usage } from "../../src/core/usage.ts";
+import type { WireRequest } from "../../src/core/wire.ts";
+import { openAi } from "../../src/gateway/dialects/openai/index.ts";
+import type { AttemptFailure, ReplySink, UpstreamHandle, WholeReply } from "../../src/providers/provider.ts";
+import type { Opened } from "./subject.ts";
+
+/** A sink that writes down all it hears, in order. */
+export class Hearing implements ReplySink {
+  readonly order: string[] = [];
+  readonly chunks: Buffer[] = [];
+  reply: WholeReply | undefined;
+  last: Buffer | undefined;
+  failure: AttemptFailure | undefined;
+  reported: Usage | undefined;
+  handle: UpstreamHandle | undefined;
+  #end: () => void = () => {};
+  /** Settles when the attempt is over. */
+  readonly over = new Promise<void>((resolve) => {
+    this.#end = resolve;
+  });
+
+  whole(reply: WholeReply): void {
+    this.order.push("whole");
+    this.reply = reply;
+    this.#end();
+  }
+
+  chunk(bytes: Buffer): void {
+    this.order.push("chunk");
+    this.chunks.push(Buffer.from(bytes));
+  }
+
+  end(last: Buffer): void {
+    this.order.push("end");
+    this.last = Buffer.from(last);
+    this.#end();
+  }
+
+  usage(usage: Usage): void {
+    this.order.push("usage");
+    this.reported = usage;
+  }
+
+  fail(failure: AttemptFailure): void {
+    this.order.push("fail");
+    this.failure = failure;
+    this.#end();
+  }
+
+  get text(): string {
+    return Buffer.concat([...this.chunks, this.last ?? Buffer.alloc(0)]).toString();
+  }
+
+  /** How often something came after which nothing may come. */
+  get ends(): number {
+    return this.order.filter((what) => what === "whole" || what === "end" || what === "fail").length;
+  }
+}
+
+export function send(opened: Opened, body: object, headers: Record<string, string> = {}): Hearing {
+  const hearing = new Hearing();
+  hearing.handle = opened.provider.send(
+    {
+      request: chatRequest(body, headers),
+      model: opened.model,
+      outputCap: undefined,
+      connectTimeoutMs: 1_000,
+    },
+    hearing,
+  );
+  return hearing;
+}
+
+function chatRequest(body: object, headers: Record<string, string>): WireRequest {
+  const bytes = Buffer.from(
+    JSON.stringify({ model: "m", messages: [{ role: "user", content: "Say something." }], ...body }),
+  );
+  return openAi.parse({ operation: "chat", bytes, headers, metadataWords: false }).request;
+}
