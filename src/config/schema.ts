@@ -28,7 +28,7 @@ const server = z
       .min(1)
       .max(64)
       .default(1)
-      .describe("Processes that serve; more than one needs PostgreSQL."),
+      .describe("Processes that serve; more than one needs PostgreSQL (only 1 is available yet)."),
     bodyLimit: bytes.prefault("25MiB").describe("The longest request body; longer ones get 413."),
     control: z
       .strictObject({ listen: listen.describe("host:port for /api, /metrics and the console alone.") })

@@ -54,7 +54,7 @@ test("there is no other code than those published and our own", () => {
 });
 
 test("a refusal that passes by itself says when to come back, an exceeded budget says not to", () => {
-  for (const [code, row] of Object.entries(ERRORS) as [string, ErrorRow][]) {
+  for (const [code, row] of Object.entries<ErrorRow>(ERRORS)) {
     assert.equal("retry-after" in row.headers, WITH_RETRY_AFTER.includes(code), code);
     assert.equal(row.headers["x-should-retry"], code === "budget_exceeded" ? "false" : undefined, code);
   }

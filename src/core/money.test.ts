@@ -52,8 +52,16 @@ test("what is written is read back as the same amount", () => {
 });
 
 test("what is read is whole digits and decimals put together by integers", () => {
-  const digits = fc.string({ unit: fc.constantFrom(..."0123456789"), minLength: 1, maxLength: 12 });
-  const decimals = fc.string({ unit: fc.constantFrom(..."0123456789"), minLength: 1, maxLength: 9 });
+  const digits = fc.string({
+    unit: fc.constantFrom(...Array.from("0123456789")),
+    minLength: 1,
+    maxLength: 12,
+  });
+  const decimals = fc.string({
+    unit: fc.constantFrom(...Array.from("0123456789")),
+    minLength: 1,
+    maxLength: 9,
+  });
   fc.assert(
     fc.property(digits, decimals, (whole, fraction) => {
       const amount = parseUsd(`${whole}.${fraction}`);
@@ -63,12 +71,12 @@ test("what is read is whole digits and decimals put together by integers", () =>
 });
 
 test("text that is read at all is digits with at most nine decimals", () => {
-  const near = fc.string({ unit: fc.constantFrom(..."0123456789.-+e ,"), maxLength: 24 });
+  const near = fc.string({ unit: fc.constantFrom(...Array.from("0123456789.-+e ,")), maxLength: 24 });
   fc.assert(
     fc.property(near, (text) => {
       const [whole = "", fraction, ...more] = text.split(".");
       const isDigits = (part: string, most: number): boolean =>
-        part.length > 0 && part.length <= most && [...part].every((one) => one >= "0" && one <= "9");
+        part.length > 0 && part.length <= most && Array.from(part).every((one) => one >= "0" && one <= "9");
       const isDecimal =
         isDigits(whole, 12) && (fraction === undefined || isDigits(fraction, 9)) && more.length === 0;
       assert.equal(parseUsd(text) !== undefined, isDecimal);
