@@ -342,3 +342,30 @@ export class RawUpstream implements AsyncDisposable {
 export function replyText(body: string, head = ""): string {
   return `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${head}\r\n${body}`;
 }
+
+/** What an HTTP/2 connection begins with, and frames for what Node's own client would not send (RFC 9113). */
+export const h2 = {
+  preface: Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
+  frame(type: number, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
+    const head = Buffer.alloc(9);
+    head.writeUIntBE(payload.length, 0, 3);
+    head.writeUInt8(type, 3);
+    head.writeUInt8(flags, 4);
+    head.writeUInt32BE(stream, 5);
+    return Buffer.concat([head, payload]);
+  },
+  settings: (): Buffer => h2.frame(4, 0, 0),
+  /** @param flags  1 ends the stream, 4 ends the headers */
+  headers: (stream: number, flags: number, fields: readonly (readonly [string, string])[]): Buffer =>
+    h2.frame(1, flags, stream, h2.block(fields)),
+  /** HPACK literals that are not indexed (RFC 7541, section 6.2.2); names and values of less than 127 bytes. */
+  block: (fields: readonly (readonly [string, string])[]): Buffer =>
+    Buffer.concat(
+      fields.flatMap(([name, value]) => [
+        Buffer.from([0, name.length]),
+        Buffer.from(name, "latin1"),
+        Buffer.from([value.length]),
+        Buffer.from(value, "latin1"),
+      ]),
+    ),
+};
