@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import * as z from "zod";
-import { VENDORS as KNOWN_VENDORS } from "../providers/openai-compatible/vendors.ts";
 import { DEMO_CONFIG, DEMO_MODEL, DEMO_TENANT } from "./demo.ts";
 import { knownKeys } from "./known-keys.ts";
 import { parseConfig } from "./parse.ts";
-import { configSchema, VENDORS, type Config } from "./schema.ts";
+import { configSchema, type Config } from "./schema.ts";
 
 function config(text: string): Config {
   const result = parseConfig(text, "x", { env: {}, readFile: () => "" });
@@ -82,16 +81,6 @@ test("the demo is a correct configuration with its tenant and its model, on simu
   assert.ok(Object.hasOwn(tasks, DEMO_MODEL));
   assert.ok(Object.values(providers).every(({ kind }) => kind === "simulator"));
   assert.ok(Object.values(targets).every(({ price }) => price !== undefined));
-});
-
-test("the vendors that may be named are the vendors that there are", () => {
-  // "azure-v1" is chosen by the address, not by name.
-  assert.deepEqual(
-    [...VENDORS].toSorted(),
-    Object.keys(KNOWN_VENDORS)
-      .filter((vendor) => vendor !== "azure-v1")
-      .toSorted(),
-  );
 });
 
 test("the keys known at a place are those of every form that may stand there", () => {

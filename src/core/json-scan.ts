@@ -225,7 +225,7 @@ class Scanner {
     let at = this.#at + 1;
     this.#escaped = false;
     for (;;) {
-      while (at < length && PLAIN[bytes[at] as number] === 1) at++;
+      at = endOfPlain(bytes, at);
       this.#at = at;
       if (at >= length) throw this.#fault("a string has no end");
       if (bytes[at] === QUOTE) {
@@ -307,6 +307,14 @@ class Scanner {
   #fault(message: string): JsonFault {
     return new JsonFault(message, this.#at);
   }
+}
+
+/** A function of its own: inside the larger one the engine's compiler makes this loop four times slower. */
+function endOfPlain(bytes: Buffer, from: number): number {
+  let at = from;
+  // Past the end there is undefined, which is not plain either: one comparison a byte is enough.
+  while (PLAIN[bytes[at] as number] === 1) at++;
+  return at;
 }
 
 function isDigit(byte: number | undefined): boolean {
