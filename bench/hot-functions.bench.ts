@@ -18,12 +18,16 @@ const body = Buffer.from(
     ],
   }),
 );
-const large = Buffer.from(JSON.stringify({ model: "m", messages: [{ role: "user", content: "word ".repeat(1_000_000) }] }));
+const large = Buffer.from(
+  JSON.stringify({ model: "m", messages: [{ role: "user", content: "word ".repeat(1_000_000) }] }),
+);
 const key = "sy-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN";
 const pepper = randomBytes(32);
 const price = { fromMs: 0, input: 100_000_000n, output: 400_000_000n, cacheRead: 100_000_000n };
 const usage = { inputTokens: 120, cachedInputTokens: 0, outputTokens: 64, reasoningTokens: 0 };
-const event = Buffer.from('data: {"id":"c","choices":[{"index":0,"delta":{"content":" word"},"finish_reason":null}]}\n\n');
+const event = Buffer.from(
+  'data: {"id":"c","choices":[{"index":0,"delta":{"content":" word"},"finish_reason":null}]}\n\n',
+);
 const sink = { whole() {}, chunk() {}, end() {}, usage() {}, fail() {} };
 const stream = new OpenAiStream(sink, true);
 
@@ -32,7 +36,9 @@ time("JSON.parse of the same", () => JSON.parse(body.toString()));
 time("scanObject, 5 MB", () => scanObject(large), 5);
 time("JSON.parse of the same", () => JSON.parse(large.toString()), 5);
 time("look at an event of a stream", () => stream.push(event));
-time("parse it and write it again", () => Buffer.from(`data: ${JSON.stringify(JSON.parse(event.toString("utf8", 6)))}\n\n`));
+time("parse it and write it again", () =>
+  Buffer.from(`data: ${JSON.stringify(JSON.parse(event.toString("utf8", 6)))}\n\n`),
+);
 time("a key's fingerprint (crypto.hash)", () => hash("sha256", key, "base64"));
 time("its HMAC (crypto.createHmac)", () => createHmac("sha256", pepper).update(key).digest());
 time("newId", () => newId(systemClock.now()));
@@ -47,5 +53,12 @@ function time(name: string, operation: () => unknown, perRound = 20_000): void {
     for (let index = 0; index < perRound; index++) used = operation();
     if (round >= 0) rounds.push(Number(process.hrtime.bigint() - start) / perRound / 1_000);
   }
-  console.log(JSON.stringify({ bench: name, unit: "µs", median: Number(median(rounds).toFixed(3)), used: used !== null }));
+  console.log(
+    JSON.stringify({
+      bench: name,
+      unit: "µs",
+      median: Number(median(rounds).toFixed(3)),
+      used: used !== null,
+    }),
+  );
 }

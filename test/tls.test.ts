@@ -48,8 +48,12 @@ test("a client that does not know the authority is right to refuse", async () =>
 });
 
 test("with a control listener the gateway's port serves clients alone, and metrics need no token there", async () => {
-  await using server = await startProcess({ config: `server: { control: { listen: "127.0.0.1:0" } }\n${CONFIG}` });
-  const { control } = JSON.parse(await readFile(path.join(server.data, "server.json"), "utf8")) as { control: string };
+  await using server = await startProcess({
+    config: `server: { control: { listen: "127.0.0.1:0" } }\n${CONFIG}`,
+  });
+  const { control } = JSON.parse(await readFile(path.join(server.data, "server.json"), "utf8")) as {
+    control: string;
+  };
   assert.notEqual(control, server.url);
   assert.equal((await fetch(`${server.url}/api/config`)).status, 404);
   assert.equal((await fetch(`${server.url}/`)).status, 404);

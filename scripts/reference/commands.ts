@@ -18,7 +18,7 @@ ${COMMANDS.map(section).join("\n")}`;
 function section(command: Command): string {
   const rows = [
     ...(command.positionals ?? []).map(({ name, required, describe }) => [
-      `${required ? `<${name}>` : `[${name}]`}`,
+      required ? `<${name}>` : `[${name}]`,
       describe,
       "",
     ]),

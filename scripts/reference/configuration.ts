@@ -7,7 +7,7 @@ interface JsonSchema {
   readonly description?: string;
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
-  readonly const?: unknown;
+  readonly const?: string;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly additionalProperties?: JsonSchema | boolean;
   readonly items?: JsonSchema;
@@ -69,7 +69,7 @@ function describeInner(field: JsonSchema, path: readonly string[], lines: string
     else
       describe(
         { ...option, properties: withoutKind(option) },
-        [...path.slice(0, -1), `${path.at(-1) ?? ""} (${String(kind)})`],
+        [...path.slice(0, -1), `${path.at(-1) ?? ""} (${kind})`],
         lines,
       );
   }
@@ -80,7 +80,7 @@ function withoutKind(option: JsonSchema): Readonly<Record<string, JsonSchema>> {
 }
 
 function valueText(field: JsonSchema): string {
-  if (field.const !== undefined) return `\`${String(field.const)}\``;
+  if (field.const !== undefined) return `\`${field.const}\``;
   if (field.enum !== undefined) return field.enum.map((value) => `\`${String(value)}\``).join(", ");
   const options = field.anyOf ?? field.oneOf;
   if (options !== undefined) return [...new Set(options.map(valueText))].join(" or ");

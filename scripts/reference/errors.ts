@@ -2,7 +2,7 @@ import { ERRORS, type ErrorRow } from "../../src/core/errors.ts";
 
 /** docs/reference/errors.md, from the table in src/core/errors.ts. */
 export function errorsReference(): string {
-  const rows = Object.entries(ERRORS) as [string, ErrorRow][];
+  const rows = Object.entries<ErrorRow>(ERRORS);
   const table = rows.map(
     ([code, row]) =>
       `| \`${code}\` | ${row.status} | \`${row.anthropic.type}\` ${statusNote(row.anthropic.status, row)} | \`${row.bedrock.exception}\` ${statusNote(row.bedrock.status, row)} | ${row.when} | ${row.fix} |`,

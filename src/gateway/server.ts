@@ -1,4 +1,9 @@
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
 import type http from "node:http";
 import type net from "node:net";
 import { AppError, asAppError } from "../core/errors.ts";
@@ -157,7 +162,7 @@ function sendError(parts: ServerParts, request: FastifyRequest, reply: FastifyRe
     parts.gateway.refuse(request.exchange, reply.raw, thrown);
     return;
   }
-  const error = asAppError(thrown);
+  const error = ofFramework(thrown) ?? asAppError(thrown);
   const id = newId(parts.gateway.clock.now());
   if (error.code === "internal") parts.onBug(error.cause ?? error, id);
   const isControl =
@@ -167,6 +172,16 @@ function sendError(parts: ServerParts, request: FastifyRequest, reply: FastifyRe
     .code(answer.status)
     .headers({ ...answer.headers, "x-switchyard-exchange": id, "cache-control": "no-store" })
     .send(answer.body);
+}
+
+/** What fastify itself finds wrong with a request: a method or media type that it does not take. */
+function ofFramework(thrown: unknown): AppError | undefined {
+  const { code, statusCode, message } = thrown as Partial<FastifyError>;
+  const isTheirs =
+    typeof code === "string" && code.startsWith("FST_") && statusCode !== undefined && statusCode < 500;
+  return isTheirs
+    ? new AppError("invalid_request", message ?? "the request is not one that this server takes")
+    : undefined;
 }
 
 function notFound(routes: readonly Route[], request: FastifyRequest): AppError {

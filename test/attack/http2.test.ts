@@ -126,11 +126,7 @@ test("header fields sent by hand reach the engine as a request, so that the refu
 });
 
 const FORBIDDEN: Readonly<Record<string, readonly [string, string]>> = {
-  "a line break in a value": ["x-a", "b\r\nx-switchyard-user: c"],
-  "NUL in a value": ["x-a", "b\0c"],
   "a name in capitals": ["X-Switchyard-User", "ann"],
-  "a name with a line break": ["x-a\r\nx-b", "c"],
-  "a name with a colon": ["x-a:b", "c"],
   "a header of the connection": ["connection", "x-api-key"],
   "keep-alive": ["keep-alive", "timeout=5"],
   "transfer-encoding": ["transfer-encoding", "chunked"],
@@ -147,6 +143,26 @@ for (const [what, field] of Object.entries(FORBIDDEN)) {
     await using pair = await startPair();
     await sendFields(pair, [...fieldsOf(pair), field]);
     assert.equal(pair.engine.seen.length, 0);
+    await assertAlive(pair);
+  });
+}
+
+/** nghttp2 leaves out a field that is none and hands on the rest: it must not come out as another field. */
+const LEFT_OUT: Readonly<Record<string, readonly [string, string]>> = {
+  "a line break in a value": ["x-switchyard-user", "ann\r\nx-switchyard-app: evil"],
+  "a line feed in a value": ["x-switchyard-user", "ann\nx-switchyard-app: evil"],
+  "NUL in a value": ["x-switchyard-user", "ann\0"],
+  "a line break in a name": ["x-switchyard-user: ann\r\nx-switchyard-app", "evil"],
+  "a colon in a name": ["x-switchyard-app:", "evil"],
+  "a space in a name": ["x-switchyard-app ", "evil"],
+};
+
+for (const [what, field] of Object.entries(LEFT_OUT)) {
+  test(`over HTTP/2, ${what} makes no other field`, async () => {
+    await using pair = await startPair();
+    await sendFields(pair, [...fieldsOf(pair), field]);
+    assert.equal(pair.gateway.records.at(-1)?.context?.user, undefined);
+    assert.equal(pair.gateway.records.at(-1)?.context?.app, undefined);
     await assertAlive(pair);
   });
 }

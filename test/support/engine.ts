@@ -23,7 +23,7 @@ export class Engine implements AsyncDisposable {
     this.script = script;
     this.#server = http.createServer((request, response) => {
       const chunks: Buffer[] = [];
-      request.on("data", (chunk: Buffer) => chunks.push(chunk));
+      request.on("data", (part: Buffer) => chunks.push(part));
       request.on("end", () => {
         const seen: Seen = {
           path: request.url ?? "",

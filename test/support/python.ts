@@ -53,7 +53,7 @@ export async function preparePython(wish: PythonWish): Promise<Prepared> {
   const lacking = await wish.alsoNeeded?.();
   if (lacking !== undefined) return { missing: lacking };
   const fresh = await mkdtemp(`${wish.place}-`);
-  const missing = (await makeEnvironment(fresh)) ?? (await install(fresh, wish.requirements, pins));
+  const missing = (await makeEnvironment(fresh)) ?? (await install(fresh, pins, wish));
   if (missing !== undefined) {
     await rm(fresh, { recursive: true, force: true });
     return { missing };
@@ -102,24 +102,21 @@ async function makeEnvironment(folder: string): Promise<string | undefined> {
 
 async function install(
   folder: string,
-  requirements: string,
   pins: readonly string[],
+  wish: PythonWish,
 ): Promise<string | undefined> {
+  const names = pins.join(" and ");
+  wish.onProgress?.(`installing ${names}`);
+  let seconds = 0;
+  const ticker = setInterval(() => wish.onProgress?.(`still installing, ${(seconds += 30)} s`), 30_000);
   const options = ["--quiet", "--no-input", "--disable-pip-version-check", "--retries", "2"];
-  const pip = await run(pythonIn(folder), [
-    "-m",
-    "pip",
-    "install",
-    ...options,
-    "--requirement",
-    requirements,
-  ]);
+  const from = ["--requirement", wish.requirements];
+  const pip = await run(pythonIn(folder), ["-m", "pip", "install", ...options, ...from]);
+  clearInterval(ticker);
   if (pip.code === 0) return undefined;
-  const reason = pip.err
-    .split("\n")
-    .findLast((line) => line.startsWith("ERROR:"))
-    ?.slice("ERROR: ".length);
-  return `pip could not install ${pins.join(" and ")}: ${reason ?? "it gave no reason"}`;
+  const errors = pip.err.split("\n").filter((line) => line.startsWith("ERROR: "));
+  const reason = errors.at(-1)?.slice("ERROR: ".length) ?? "it gave no reason";
+  return `pip could not install ${names}; does it reach its registry? It says: ${reason}`;
 }
 
 /** Holds a file that only one process can make, with its id in it; one that is left from a dead process is taken over. */
