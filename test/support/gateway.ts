@@ -22,7 +22,7 @@ export interface TestGateway extends AsyncDisposable {
   readonly bugs: unknown[];
   /** A key of tenant "acme", allowed everything unless told otherwise. */
   readonly key: string;
-  issue(options?: Partial<KeyRecord> & { rights?: Partial<KeyRights> }): {
+  issue(options?: Omit<Partial<KeyRecord>, "rights"> & { rights?: Partial<KeyRights> }): {
     readonly key: string;
     readonly record: KeyRecord;
   };
