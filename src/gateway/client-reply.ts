@@ -9,6 +9,8 @@ export interface RawResponse {
   write(bytes: Uint8Array): boolean;
   end(bytes: Uint8Array): unknown;
   destroy(): unknown;
+  /** Bytes that wait for the client to read. */
+  readonly writableLength: number;
 }
 
 type ReplyHeaders = Record<string, string | number>;
@@ -79,7 +81,7 @@ export class ClientReply {
       ...headers,
     };
     this.#head(reply.status, head);
-    this.#raw.end(reply.body);
+    this.#finish(reply.body);
   }
 
   openStream(headers: ReplyHeaders): void {
@@ -96,7 +98,7 @@ export class ClientReply {
   end(last: Buffer): void {
     if (this.#over) return;
     this.#over = true;
-    this.#raw.end(last);
+    this.#finish(last);
   }
 
   /** @param status  of the upstream's own refusal, where it is told instead of the error's */
@@ -105,7 +107,7 @@ export class ClientReply {
     this.#over = true;
     const { dialect, id } = this.#exchange;
     if (this.#streaming) {
-      this.#raw.end(dialect.errorEvent(error, id));
+      this.#finish(dialect.errorEvent(error, id));
       return;
     }
     const reply = dialect.errorReply(error, id);
@@ -117,12 +119,24 @@ export class ClientReply {
       "x-switchyard-exchange": id,
       ...(attempts > 0 && { "x-switchyard-attempts": attempts }),
     });
-    this.#raw.end(reply.body);
+    this.#finish(reply.body);
   }
 
   /** Gives up a client that no longer reads. */
   destroy(): void {
     this.#raw.destroy();
+  }
+
+  /** Sends the last bytes. A client that does not come to read them is given up, so that they do not wait for ever. */
+  #finish(last: Buffer): void {
+    this.#raw.end(last);
+    let waiting = this.#raw.writableLength;
+    if (waiting === 0) return;
+    const watch = setInterval(() => {
+      if (this.#raw.writableLength === waiting) this.#raw.destroy();
+      waiting = this.#raw.writableLength;
+    }, this.#exchange.snapshot.config.server.timeouts.stalledClient);
+    this.#raw.on("close", () => clearInterval(watch));
   }
 
   #head(status: number, headers: ReplyHeaders): void {

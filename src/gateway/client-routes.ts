@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { AppError } from "../core/errors.ts";
+import { brief } from "../core/text.ts";
 import { Access } from "../policy/access.ts";
 import type { ModelName } from "../routing/names.ts";
 import { clientKey } from "./credentials.ts";
@@ -69,7 +70,7 @@ export function clientRoutes(gateway: Gateway): Route[] {
 }
 
 function modelsFor(gateway: Gateway, request: FastifyRequest): ModelName[] {
-  const key = gateway.keys.authenticate(clientKey(request.headers), gateway.clock.now());
+  const key = gateway.keys.authenticate(clientKey(request.raw), gateway.clock.now());
   const tenant = gateway.snapshot.tenants.get(key.tenant);
   if (tenant === undefined)
     throw new AppError("forbidden", `the tenant "${key.tenant}" is not in the configuration`);
@@ -85,7 +86,7 @@ function oneModel(gateway: Gateway, request: FastifyRequest): object {
   const wanted = (request.params as { "*": string })["*"];
   const model = modelsFor(gateway, request).find(({ id }) => id === wanted);
   if (model === undefined)
-    throw new AppError("model_not_found", `there is no model "${wanted}" for this key`);
+    throw new AppError("model_not_found", `there is no model "${brief(wanted)}" for this key`);
   return modelObject(gateway, model);
 }
 

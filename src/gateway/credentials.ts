@@ -7,10 +7,24 @@ import { AppError } from "../core/errors.ts";
  *
  * @throws AppError unauthenticated
  */
-export function clientKey(headers: IncomingHttpHeaders): string {
-  const found = new Set<string>();
+export function clientKey({ headers, rawHeaders }: CredentialHead): string {
   const { authorization } = headers;
-  if (authorization !== undefined) found.add(bearer(authorization));
+  if (authorization === undefined) return onlyKey(headers, new Set());
+  // Node keeps the first of several and says nothing.
+  if (timesOf(rawHeaders, "authorization") > 1) {
+    throw new AppError("unauthenticated", "the request carries two authorization headers");
+  }
+  return onlyKey(headers, new Set([bearer(authorization)]));
+}
+
+/** What of a request tells who sends it. */
+export interface CredentialHead {
+  readonly headers: IncomingHttpHeaders;
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[];
+}
+
+function onlyKey(headers: IncomingHttpHeaders, found: Set<string>): string {
   for (const name of ["x-api-key", "api-key"]) {
     const value = headers[name];
     if (typeof value === "string" && value !== "") found.add(value.trim());
@@ -19,6 +33,15 @@ export function clientKey(headers: IncomingHttpHeaders): string {
   if (key === undefined) throw new AppError("unauthenticated", "the request carries no key");
   if (other !== undefined) throw new AppError("unauthenticated", "the request carries two different keys");
   return key;
+}
+
+function timesOf(rawHeaders: readonly string[], name: string): number {
+  let times = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const raw = rawHeaders[index] ?? "";
+    if (raw.length === name.length && raw.toLowerCase() === name) times++;
+  }
+  return times;
 }
 
 function bearer(authorization: string): string {

@@ -36,6 +36,7 @@ export interface PlannedTarget {
 /** What is known of a request before its body. */
 export interface RequestHead {
   readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
   readonly httpVersionMajor: number;
 }
 

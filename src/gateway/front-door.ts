@@ -22,6 +22,8 @@ const HTTP2_PREFACE = "PRI";
 const CHECK_INTERVAL_MS = 1_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_STREAMS = 250;
+/** Between telling an HTTP/2 peer that its session ends and ending it. */
+const GOODBYE_MS = 1_000;
 
 /**
  * One listening socket for HTTP/1.1 and HTTP/2: on TLS the client chooses by ALPN, on plain TCP the first bytes tell.
@@ -98,7 +100,7 @@ export class FrontDoor {
       noDelay: true,
     };
     const server = tls.createServer(options, (socket) => {
-      (socket.alpnProtocol === "h2" ? this.#http2 : this.#http1).emit("connection", socket);
+      this.#hand(socket, socket.alpnProtocol === "h2");
     });
     server.on("tlsClientError", (_error, socket) => socket.destroy());
     return server;
@@ -113,24 +115,30 @@ export class FrontDoor {
       this.#silent.delete(socket);
     };
     const onError = (): void => void socket.destroy();
+    let first = Buffer.alloc(0);
     const onReadable = (): void => {
-      const first = socket.read() as Buffer | null;
-      if (first === null) return;
+      const bytes = socket.read() as Buffer | null;
+      if (bytes !== null) first = Buffer.concat([first, bytes]);
       const start = first.toString("latin1", 0, HTTP2_PREFACE.length);
-      if (start.length < HTTP2_PREFACE.length && HTTP2_PREFACE.startsWith(start)) {
-        // Too few bytes to tell; wait for more of them.
-        socket.unshift(first);
-        socket.once("readable", onReadable);
-        return;
-      }
+      // Too few bytes to tell; more will come, or the deadline.
+      if (start.length < HTTP2_PREFACE.length && HTTP2_PREFACE.startsWith(start)) return;
       forget();
       socket.off("error", onError);
+      socket.off("readable", onReadable);
       socket.unshift(first);
-      (start === HTTP2_PREFACE ? this.#http2 : this.#http1).emit("connection", socket);
+      this.#hand(socket, start === HTTP2_PREFACE);
     };
     socket.on("error", onError);
     socket.once("close", forget);
-    socket.once("readable", onReadable);
+    socket.on("readable", onReadable);
+  }
+
+  #hand(socket: net.Socket, isHttp2: boolean): void {
+    if (isHttp2) {
+      // An ended session ends our side only; a peer that never ends its own would be kept for ever.
+      socket.once("finish", () => setTimeout(() => socket.destroy(), GOODBYE_MS).unref());
+    }
+    (isHttp2 ? this.#http2 : this.#http1).emit("connection", socket);
   }
 
   /** HTTP/2 has no deadlines of its own in Node: idle sessions and half-sent bodies end here. */
@@ -139,7 +147,12 @@ export class FrontDoor {
     session.on("close", () => this.#sessions.delete(session));
     session.on("error", () => {});
     let streams = 0;
-    let idle = setTimeout(() => session.close(), this.#options.headersTimeout);
+    const end = (): void => {
+      session.close();
+      // A peer that does not close its side, or holds a header block open, is not waited for.
+      idle = setTimeout(() => session.destroy(), GOODBYE_MS);
+    };
+    let idle = setTimeout(end, this.#options.headersTimeout);
     session.on("close", () => clearTimeout(idle));
     session.on("stream", (stream) => {
       streams++;
@@ -152,7 +165,7 @@ export class FrontDoor {
       stream.once("error", () => {});
       stream.once("close", () => {
         clearTimeout(late);
-        if (--streams === 0) idle = setTimeout(() => session.close(), this.#options.keepAliveTimeout);
+        if (--streams === 0) idle = setTimeout(end, this.#options.keepAliveTimeout);
       });
     });
   }

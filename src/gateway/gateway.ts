@@ -86,10 +86,10 @@ export class Gateway {
   }
 
   /** @throws AppError where the exchange may not go on */
-  admit(exchange: Exchange): void {
+  admit(exchange: Exchange, head: RequestHead): void {
     if (this.#draining)
       throw new AppError("no_target_available", "this gateway is shutting down and takes no new exchanges");
-    exchange.key = this.#parts.keys.authenticate(clientKey(exchange.headers), exchange.startedAtMs);
+    exchange.key = this.#parts.keys.authenticate(clientKey(head), exchange.startedAtMs);
   }
 
   /** Serves an admitted exchange whose body is read. */

@@ -2,14 +2,14 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Operation } from "../core/wire.ts";
 import type { ClientDialect } from "./dialects/dialect.ts";
 
-/** Who may call a route. Every route says so; one that does not cannot be registered. */
-export type Authorisation =
-  /** Anybody; nothing behind it is anybody's. */
-  | "public"
-  /** A client's key. */
-  | "client-key"
-  /** The control API's bearer token. */
-  | "admin";
+/**
+ * Who may call a route. Every route says so; one that does not cannot be registered.
+ * - `public`: anybody; nothing behind it is anybody's
+ * - `client-key`: a client's key
+ * - `admin`: the control API's bearer token
+ */
+export const AUTHORISATIONS = ["public", "client-key", "admin"] as const;
+export type Authorisation = (typeof AUTHORISATIONS)[number];
 
 export interface RouteBase {
   readonly method: "GET" | "POST" | "DELETE";

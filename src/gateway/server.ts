@@ -8,6 +8,7 @@ import type http from "node:http";
 import type net from "node:net";
 import { AppError, asAppError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
+import { brief } from "../core/text.ts";
 import { clientKey } from "./credentials.ts";
 import type { Exchange } from "./exchange.ts";
 import { FrontDoor, type FrontDoorOptions } from "./front-door.ts";
@@ -15,7 +16,7 @@ import type { Gateway } from "./gateway.ts";
 import { openAi } from "./dialects/openai/index.ts";
 import { problemOf } from "./problem.ts";
 import { readBody } from "./read-body.ts";
-import type { ExchangeRoute, Route } from "./routes.ts";
+import { AUTHORISATIONS, type ExchangeRoute, type Route } from "./routes.ts";
 
 /** Model ids and ARNs stand in paths. */
 const MAX_PARAM_LENGTH = 2_048;
@@ -76,8 +77,10 @@ export function createServer(parts: ServerParts): HttpServer {
   });
   // A route whose authorisation nobody decided must not exist.
   app.addHook("onRoute", (options) => {
-    if (options.config?.route === undefined)
+    const authorisation: unknown = options.config?.route?.authorisation;
+    if (!AUTHORISATIONS.some((known) => known === authorisation)) {
       throw new Error(`the route ${options.url} declares no authorisation`);
+    }
   });
   app.addHook("onRequest", (request, reply, done) => authorise(parts, request, reply, done));
   app.setErrorHandler((error, request, reply) => sendError(parts, request, reply, error));
@@ -103,7 +106,8 @@ function authorise(
   done: (error?: Error) => void,
 ): void {
   const { route } = request.routeOptions.config;
-  if (route === undefined) return done();
+  // Nothing is there: said before the body comes, not after.
+  if (route === undefined) return sendError(parts, request, reply, notFound(parts.routes, request));
   if ("exchange" in route) return admit(parts, route, request, reply, done);
   try {
     if (route.plane === "control" && !parts.controlEverywhere && !isLoopback(request.raw)) {
@@ -119,7 +123,7 @@ function authorise(
       );
     }
     if (route.authorisation === "client-key") {
-      parts.gateway.keys.authenticate(clientKey(request.headers), parts.gateway.clock.now());
+      parts.gateway.keys.authenticate(clientKey(request.raw), parts.gateway.clock.now());
     }
     done();
   } catch (error) {
@@ -138,7 +142,7 @@ function admit(
   const exchange = gateway.open(route.exchange.dialect, route.exchange.operation, request.raw);
   request.exchange = exchange;
   try {
-    gateway.admit(exchange);
+    gateway.admit(exchange, request.raw);
   } catch (error) {
     reply.hijack();
     gateway.refuse(exchange, reply.raw, error);
@@ -157,12 +161,12 @@ function serveExchange(parts: ServerParts, request: FastifyRequest, reply: Fasti
 
 /** One way out for every refusal: an exchange in its dialect, the control API as problem+json, the rest as OpenAI errors. */
 function sendError(parts: ServerParts, request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
+  const error = ofFramework(thrown) ?? asAppError(thrown);
   if (request.exchange !== null && request.exchange !== undefined) {
     reply.hijack();
-    parts.gateway.refuse(request.exchange, reply.raw, thrown);
+    parts.gateway.refuse(request.exchange, reply.raw, error);
     return;
   }
-  const error = ofFramework(thrown) ?? asAppError(thrown);
   const id = newId(parts.gateway.clock.now());
   if (error.code === "internal") parts.onBug(error.cause ?? error, id);
   const isControl =
@@ -190,7 +194,7 @@ function notFound(routes: readonly Route[], request: FastifyRequest): AppError {
   if (methods.length > 0)
     return new AppError("not_found", `${path} takes ${methods.join(" and ")}, not ${request.method}`);
   if (COMING.has(path)) return new AppError("not_found", `${path} is not available yet`);
-  return new AppError("not_found", `there is nothing at ${path.slice(0, 200)}`);
+  return new AppError("not_found", `there is nothing at ${brief(path)}`);
 }
 
 /** Endpoints that clients know from elsewhere and will look for. */
@@ -218,6 +222,11 @@ const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 /** What cannot be parsed as HTTP at all is answered on the bare socket. */
 function onClientError(error: Error, socket: net.Socket): void {
   const { code } = error as NodeJS.ErrnoException;
+  // While the reply to an earlier request is under way, anything written here would be taken for a part of it: the
+  // reply comes to its end, then the connection ends.
+  const { _httpMessage: current } = socket as { _httpMessage?: http.ServerResponse | null };
+  const isAnswering = current != null && (current.headersSent || current.req.complete);
+  if (isAnswering) return void current.once("close", () => socket.destroySoon());
   if (code === "ECONNRESET" || !socket.writable) return void socket.destroy();
   const [status, message] =
     code === "HPE_HEADER_OVERFLOW"
@@ -225,11 +234,9 @@ function onClientError(error: Error, socket: net.Socket): void {
       : code === "ERR_HTTP_REQUEST_TIMEOUT"
         ? ["408 Request Timeout", "the request was not complete within its deadline"]
         : ["400 Bad Request", "the request is not valid HTTP"];
-  const body = JSON.stringify({
-    error: { message, type: "invalid_request_error", param: null, code: "invalid_request" },
-  });
+  const { body } = openAi.errorReply(new AppError("invalid_request", message), newId(Date.now()));
   socket.end(
-    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body.toString()}`,
     () => socket.destroySoon(),
   );
 }

@@ -12,6 +12,7 @@ import {
   parseReplies,
   postBody,
   requestText,
+  rights,
   startPair,
   type Pair,
 } from "./support.ts";
@@ -36,7 +37,7 @@ for (const [what, headersOf] of Object.entries(CARRIERS)) {
   test(`${what}: the same key leads to the same decision as by every other carrier`, async () => {
     await using pair = await startPair();
     const past = Date.now() - 60_000;
-    const limited = pair.gateway.issue({ rights: { tasks: ["support.*"] } });
+    const limited = pair.gateway.issue({ rights: rights({ tasks: ["support.*"] }) });
     const lost = pair.gateway.issue({ tenant: "globex" });
     const expired = pair.gateway.issue({ expiresAtMs: past });
     const revoked = pair.gateway.issue({ revokedAtMs: past });
@@ -172,7 +173,7 @@ const HOSTILE: readonly string[] = [
   `sy-${"0".repeat(40)}`,
   `sy-${"\u00e9".repeat(40)}`,
   `sy-${"'".repeat(40)}`,
-  `sy-${"a".repeat(10_000)}`,
+  `sy-${"a".repeat(3_000)}`,
   "null",
   "undefined",
   "NaN",
@@ -229,7 +230,6 @@ test("a key's length, its first characters and its case all count", async () => 
     key.toLowerCase(),
     key.replace("sy-", "SY-"),
     key.replace("sy-", ""),
-    `${key}\u00a0`,
     `"${key}"`,
     `Bearer ${key}`,
     key.slice(0, 11) + "a".repeat(32),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import http2 from "node:http2";
 import net from "node:net";
+import type { KeyRights } from "../../src/policy/key.ts";
 import { Engine, PLAIN, type Script } from "../support/engine.ts";
 import { startGateway, targetsOn, until, type TestGateway } from "../support/gateway.ts";
 
@@ -37,6 +38,11 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
       await engine[Symbol.asyncDispose]();
     },
   };
+}
+
+/** What a key may do: as little as a new one, but for what is said. */
+export function rights(more: Partial<KeyRights>): KeyRights {
+  return { defaults: {}, pinned: {}, tasks: undefined, actFor: [], metadataWords: false, ...more };
 }
 
 /** Sends bytes as a chat request's body. */

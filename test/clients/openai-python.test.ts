@@ -35,6 +35,7 @@ async function* checks(setup: Setup): AsyncGenerator<Check> {
   const env = {
     ...process.env,
     NO_PROXY: "127.0.0.1",
+    PYTHONDONTWRITEBYTECODE: "1",
     SWITCHYARD_URL: setup.baseURL,
     SWITCHYARD_KEY: setup.gateway.key,
   };

@@ -2,71 +2,30 @@
 
     SWITCHYARD_URL=http://…/v1 SWITCHYARD_KEY=sy-… python openai_client.py
 
-It is run by openai-python.test.ts, which also says what the targets do. Prints one JSON line a check:
+It is run by openai-python.test.ts; what the targets do stands in setup.ts. Prints one JSON line a check:
 {"check": the rule as a sentence, "ok": whether it holds, "got": what was seen where it does not}.
 """
 
 import asyncio
 import json
-import os
-import sys
-import traceback
 
 import openai
+from openai_harness import (
+    HELLO,
+    KEY,
+    MEGABYTE,
+    TOOLS,
+    URL,
+    asking,
+    chat,
+    check,
+    client,
+    equal,
+    failure,
+    names,
+    run_checks,
+)
 from pydantic import BaseModel
-
-URL = os.environ["SWITCHYARD_URL"]
-KEY = os.environ["SWITCHYARD_KEY"]
-HELLO = [{"role": "user", "content": "hi"}]
-MEGABYTE = 1_000_000
-
-client = openai.OpenAI(base_url=URL, api_key=KEY, max_retries=0, timeout=60)
-CHECKS = []
-
-
-def check(rule):
-    """Registers a check; it fails where it raises."""
-
-    def register(function):
-        CHECKS.append((rule, function))
-        return function
-
-    return register
-
-
-def chat(model, messages=HELLO, **options):
-    return client.chat.completions.create(model=model, messages=messages, **options)
-
-
-def failure(kind, call):
-    """The SDK's error of the given class that the call must raise."""
-    try:
-        call()
-    except kind as error:
-        return error
-    raise AssertionError(f"no {kind.__name__}")
-
-
-def equal(got, expected):
-    assert got == expected, f"{got!r} is not {expected!r}"
-
-
-def tool(name):
-    parameters = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
-    return {"type": "function", "function": {"name": name, "parameters": parameters}}
-
-
-TOOLS = [tool("get_weather"), tool("get_time")]
-
-
-def asking(content):
-    return [{"role": "user", "content": content}]
-
-
-def names(message):
-    for call in message.tool_calls:
-        equal(json.loads(call.function.arguments), {"city": "simulated"})
-    return [call.function.name for call in message.tool_calls]
 
 
 @check("a chat has its text, finish reason and usage")
@@ -268,15 +227,5 @@ async def asynchronous():
         equal(len(replies), 20)
 
 
-def main():
-    for rule, function in CHECKS:
-        try:
-            function()
-            line = {"check": rule, "ok": True, "got": None}
-        except Exception:
-            line = {"check": rule, "ok": False, "got": traceback.format_exc(limit=-3)}
-        print(json.dumps(line), flush=True)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    run_checks()

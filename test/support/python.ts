@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 
 /** A Python that has what a test needs, or one line that says what this machine lacks. */
@@ -52,7 +52,7 @@ export async function preparePython(wish: PythonWish): Promise<Prepared> {
   if ((await run("python3", ["--version"])).code !== 0) return { missing: "there is no python3" };
   const lacking = await wish.alsoNeeded?.();
   if (lacking !== undefined) return { missing: lacking };
-  const fresh = await mkdtemp(`${wish.place}-`);
+  const fresh = await freshFolder(wish.place);
   const missing = (await makeEnvironment(fresh)) ?? (await install(fresh, pins, wish));
   if (missing !== undefined) {
     await rm(fresh, { recursive: true, force: true });
@@ -61,6 +61,16 @@ export async function preparePython(wish: PythonWish): Promise<Prepared> {
   await rm(wish.place, { recursive: true, force: true });
   await rename(fresh, wish.place);
   return ready;
+}
+
+/** A folder beside the place, which only the holder of the lock makes; what killed processes left is cleared away. */
+async function freshFolder(place: string): Promise<string> {
+  const prefix = `${place}.making-`;
+  for (const name of await readdir(path.dirname(place))) {
+    const left = path.join(path.dirname(place), name);
+    if (left.startsWith(prefix)) await rm(left, { recursive: true, force: true });
+  }
+  return mkdtemp(prefix);
 }
 
 function pythonIn(folder: string): string {
@@ -129,9 +139,12 @@ async function lock(file: string, onProgress: PythonWish["onProgress"]): Promise
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
     const holder = Number(await readFile(file, "utf8").catch(() => ""));
+    if (holder > 0 && !isAlive(holder)) {
+      await rm(file, { force: true });
+      continue;
+    }
     if (tries % 60 === 0) onProgress?.(`waiting for process ${holder}, which makes the same environment`);
     await new Promise((resolve) => setTimeout(resolve, 500));
-    if (holder > 0 && !isAlive(holder)) await rm(file, { force: true });
   }
 }
 

@@ -1,14 +1,17 @@
+import { brief } from "../../core/text.ts";
 import type { ReplySink } from "../provider.ts";
 import { readUsage } from "./usage.ts";
 
 const EMPTY = Buffer.alloc(0);
+/** Characters of an engine's own words that an error repeats. */
+const MAX_REASON = 500;
 const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
 const COLON = 0x3a;
 const OPEN_OBJECT = 0x7b;
 const USAGE_KEY = Buffer.from('"usage"');
-const ERROR_KEY = Buffer.from('{"error"');
+const ERROR_KEY = Buffer.from('"error"');
 const DONE = Buffer.from("[DONE]");
 const BLANK_LF = Buffer.from("\n\n");
 const BLANK_CRLF = Buffer.from("\r\n\r\n");
@@ -93,17 +96,14 @@ export class OpenAiStream {
     const payload = payloadOf(event);
     if (payload === "[DONE]") return "done";
     const value = hasUsage || hasError ? parse(payload) : undefined;
-    if (hasError && typeof value?.["error"] === "object" && value["error"] !== null) {
-      const message = (value["error"] as { message?: unknown }).message;
-      this.#fail(
-        "status",
-        `the upstream failed in mid-stream: ${typeof message === "string" ? message : "no reason given"}`,
-      );
+    const reason = hasError ? errorIn(value) : undefined;
+    if (reason !== undefined) {
+      this.#fail("status", `the upstream failed in mid-stream: ${reason}`);
       return "failed";
     }
-    const usage = hasUsage ? readUsage(value?.["usage"]) : undefined;
-    if (usage === undefined) return "pass";
-    this.#sink.usage(usage);
+    if (!hasUsage) return "pass";
+    const usage = readUsage(value?.["usage"]);
+    if (usage !== undefined) this.#sink.usage(usage);
     const choices = value?.["choices"];
     return this.#hideUsage && Array.isArray(choices) && choices.length === 0 ? "hide" : "pass";
   }
@@ -153,6 +153,15 @@ function payloadOf(event: Buffer): string {
     start = end + 1;
   }
   return lines.join("\n");
+}
+
+/** What an event says went wrong, in the forms that engines use; undefined where it says nothing of the kind. */
+function errorIn(value: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const error = value?.["object"] === "error" ? value : value?.["error"];
+  if (typeof error === "string" && error !== "") return brief(error, MAX_REASON);
+  if (typeof error !== "object" || error === null) return undefined;
+  const { message } = error as { message?: unknown };
+  return typeof message === "string" ? brief(message, MAX_REASON) : "no reason given";
 }
 
 function parse(payload: string): Readonly<Record<string, unknown>> | undefined {

@@ -1,6 +1,7 @@
 import { CONTEXT_WORDS, isContextWord, type ContextWord } from "../../../core/context.ts";
 import { AppError } from "../../../core/errors.ts";
 import { memberValue, scanTrusted, type JsonMember } from "../../../core/json-scan.ts";
+import { brief } from "../../../core/text.ts";
 import { applySplices, editObject } from "../../../core/splice.ts";
 
 export interface Metadata {
@@ -15,11 +16,19 @@ const PREFIX = "switchyard_";
 const MAX_TAGS = 16;
 const MAX_TAG_LENGTH = 512;
 
+const MAX_TAG_KEY_LENGTH = 64;
+const OPEN_OBJECT = 0x7b;
+const OPEN_ARRAY = 0x5b;
+const QUOTE = 0x22;
+const LETTER_N = 0x6e;
+const LETTER_T = 0x74;
+const LETTER_F = 0x66;
 const NONE: Metadata = { words: {}, tags: {}, edit: undefined };
 
 /** Divides a body's `metadata` into words of the context, which go no further, and tags, which may. */
 export function readMetadata(bytes: Buffer, member: JsonMember | undefined, bareWords: boolean): Metadata {
-  if (member === undefined || bytes[member.start] !== 0x7b) return NONE;
+  // Of another type it is between client and engine.
+  if (member === undefined || bytes[member.start] !== OPEN_OBJECT) return NONE;
   const text = bytes.subarray(member.start, member.end);
   const words: { [word in ContextWord]?: string } = {};
   const tags: [string, string][] = [];
@@ -27,17 +36,16 @@ export function readMetadata(bytes: Buffer, member: JsonMember | undefined, bare
   const members = scanTrusted(text);
   for (const entry of members) {
     const word = wordOf(entry.key, bareWords);
-    const value = memberValue(text, entry);
     if (word === undefined) {
-      if (tags.length < MAX_TAGS && isScalar(value))
-        tags.push([entry.key, String(value).slice(0, MAX_TAG_LENGTH)]);
+      if (tags.length === MAX_TAGS || entry.key.length > MAX_TAG_KEY_LENGTH) continue;
+      const tag = scalarText(text, entry);
+      if (tag !== undefined) tags.push([entry.key, tag.slice(0, MAX_TAG_LENGTH)]);
       continue;
     }
-    if (typeof value !== "string" && typeof value !== "number") {
-      throw new AppError("context_invalid", `metadata.${entry.key}: expected a text`);
-    }
+    const value = isTruthValue(text, entry) ? undefined : scalarText(text, entry);
+    if (value === undefined) throw new AppError("context_invalid", `metadata.${entry.key}: expected a text`);
     // The prefixed form wins over the bare one, wherever they stand.
-    if (entry.key.startsWith(PREFIX) || words[word] === undefined) words[word] = String(value);
+    if (entry.key.startsWith(PREFIX) || words[word] === undefined) words[word] = value;
     edits.set(entry.key, undefined);
   }
   if (edits.size === 0) return { words, tags: Object.fromEntries(tags), edit: undefined };
@@ -52,12 +60,24 @@ function wordOf(key: string, bareWords: boolean): ContextWord | undefined {
     if (isContextWord(word)) return word;
     throw new AppError(
       "context_invalid",
-      `metadata.${key}: "${word}" is no word of the context; there are: ${CONTEXT_WORDS.join(", ")}`,
+      `metadata.${brief(key)}: "${brief(word)}" is no word of the context; there are: ${CONTEXT_WORDS.join(", ")}`,
     );
   }
   return bareWords && isContextWord(key) ? key : undefined;
 }
 
-function isScalar(value: unknown): boolean {
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+/** A text, or a number or truth value as it is written: a JavaScript number would lose digits. */
+function scalarText(text: Buffer, entry: JsonMember): string | undefined {
+  const first = text[entry.start];
+  if (first === QUOTE) return String(memberValue(text, entry));
+  const isStructure = first === OPEN_OBJECT || first === OPEN_ARRAY || isNull(text, entry);
+  return isStructure ? undefined : text.toString("latin1", entry.start, entry.end);
+}
+
+function isTruthValue(bytes: Buffer, member: JsonMember): boolean {
+  return bytes[member.start] === LETTER_T || bytes[member.start] === LETTER_F;
+}
+
+function isNull(bytes: Buffer, member: JsonMember): boolean {
+  return bytes[member.start] === LETTER_N;
 }

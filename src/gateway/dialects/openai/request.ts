@@ -9,6 +9,9 @@ import { readMetadata } from "./metadata.ts";
 const PASSED_HEADERS = ["openai-beta", "x-request-id", "traceparent", "tracestate"] as const;
 const NO_EDITS: MemberEdits = new Map();
 const MAX_CHOICES = 128;
+const OPEN_OBJECT = 0x7b;
+const OPEN_ARRAY = 0x5b;
+const LETTER_N = 0x6e;
 
 /**
  * Reads the envelope of a chat or embeddings request. Only what Switchyard acts on is looked at; what else stands in
@@ -20,14 +23,17 @@ export function parseOpenAiRequest(input: ParseInput): ParsedRequest {
   const envelope = new Envelope(bytes, members);
   const metadata = readMetadata(bytes, envelope.member("metadata"), input.metadataWords);
   const stream = envelope.boolean("stream") ?? false;
-  if (operation === "chat") envelope.refuseUnless("messages", 0x5b, "a list of messages");
+  if (operation === "chat") {
+    envelope.refuseUnless("messages", OPEN_ARRAY, "a list of messages");
+    envelope.refuseUnless("stream_options", OPEN_OBJECT, "an object", LETTER_N);
+  }
   return {
     request: {
       dialect: "openai",
       operation,
       bytes,
       members,
-      inside: bytes.indexOf(0x7b) + 1,
+      inside: bytes.indexOf(OPEN_OBJECT) + 1,
       model: envelope.text("model"),
       stream: operation === "chat" && stream,
       includeUsage: stream && asksForUsage(envelope),
@@ -54,11 +60,7 @@ function scan(bytes: Buffer): JsonMember[] {
 
 function asksForUsage(envelope: Envelope): boolean {
   const options = envelope.value("stream_options");
-  return (
-    typeof options === "object" &&
-    options !== null &&
-    (options as { include_usage?: unknown }).include_usage === true
-  );
+  return (options as { include_usage?: unknown } | null | undefined)?.include_usage === true;
 }
 
 function passedHeaders(headers: IncomingHttpHeaders): Record<string, string> {
@@ -112,11 +114,11 @@ class Envelope {
     throw new AppError("invalid_request", `${key}: expected a whole number ${range}`);
   }
 
-  /** @param open  the byte with which the value must begin, where it is there */
-  refuseUnless(key: string, open: number, expected: string): void {
+  /** @param open  the byte with which the value must begin, where it is there; or this other one */
+  refuseUnless(key: string, open: number, expected: string, other = open): void {
     const member = this.member(key);
-    if (member !== undefined && this.#bytes[member.start] !== open) {
+    const first = member === undefined ? open : this.#bytes[member.start];
+    if (first !== open && first !== other)
       throw new AppError("invalid_request", `${key}: expected ${expected}`);
-    }
   }
 }
