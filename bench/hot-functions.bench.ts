@@ -3,6 +3,7 @@ import { systemClock } from "../src/core/clock.ts";
 import { newId } from "../src/core/ids.ts";
 import { scanObject } from "../src/core/json-scan.ts";
 import { costOfUsage } from "../src/core/usage.ts";
+import { Secrets } from "../src/providers/http/secrets.ts";
 import { OpenAiStream } from "../src/providers/openai-compatible/stream.ts";
 import { median } from "./support.ts";
 
@@ -28,8 +29,8 @@ const usage = { inputTokens: 120, cachedInputTokens: 0, outputTokens: 64, reason
 const event = Buffer.from(
   'data: {"id":"c","choices":[{"index":0,"delta":{"content":" word"},"finish_reason":null}]}\n\n',
 );
-const sink = { whole() {}, chunk() {}, end() {}, usage() {}, fail() {} };
-const stream = new OpenAiStream(sink, true);
+const sink = { whole() {}, chunk() {}, end() {}, usage() {}, alive() {}, fail() {} };
+const stream = new OpenAiStream(sink, true, new Secrets());
 
 time("scanObject, 600 bytes", () => scanObject(body));
 time("JSON.parse of the same", () => JSON.parse(body.toString()));

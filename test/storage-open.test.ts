@@ -70,31 +70,46 @@ test("the data folder is made for its owner alone, however deep", async () => {
   await database.close();
 });
 
-test("an embedded database that cannot start says why and leaves nothing behind", async () => {
-  const data = await mkdtemp(path.join(folder, "broken-"));
-  await writeFile(path.join(data, "db"), "a file where the database's folder belongs");
+/** Runs something with a temporary folder of its own. @returns what is left in it */
+async function leftBy(run: () => Promise<unknown>): Promise<string[]> {
   const temporary = await mkdtemp(path.join(folder, "tmp-"));
   const { TMPDIR } = process.env;
   process.env["TMPDIR"] = temporary;
   try {
-    await assert.rejects(openDatabase({ database: "embedded", data, onError }), Error);
-    assert.deepEqual(await readdir(temporary), []);
+    await run();
+    return await readdir(temporary);
   } finally {
     if (TMPDIR === undefined) delete process.env["TMPDIR"];
     else process.env["TMPDIR"] = TMPDIR;
   }
+}
+
+async function brokenData(): Promise<string> {
+  const data = await mkdtemp(path.join(folder, "broken-"));
+  await writeFile(path.join(data, "db"), "a file where the database's folder belongs");
+  return data;
+}
+
+test("an embedded database that cannot be opened is an error that names its folder", async () => {
+  const data = await brokenData();
+  await assert.rejects(openDatabase({ database: "embedded", data, onError }), (error) => {
+    assert.ok(error instanceof Error, JSON.stringify(error));
+    assert.ok(error.message.includes(path.join(data, "db")), error.message);
+    return true;
+  });
+});
+
+test("an embedded database that cannot be opened leaves nothing behind", async () => {
+  const data = await brokenData();
+  const left = await leftBy(() => openDatabase({ database: "embedded", data, onError }).catch(() => {}));
+  assert.deepEqual(left, []);
 });
 
 test("an embedded database that is closed leaves nothing behind but its folder", async () => {
   const data = await mkdtemp(path.join(folder, "closed-"));
-  const temporary = await mkdtemp(path.join(folder, "tmp-"));
-  const { TMPDIR } = process.env;
-  process.env["TMPDIR"] = temporary;
-  try {
-    await (await openDatabase({ database: "embedded", data, onError })).close();
-    assert.deepEqual(await readdir(temporary), []);
-  } finally {
-    if (TMPDIR === undefined) delete process.env["TMPDIR"];
-    else process.env["TMPDIR"] = TMPDIR;
-  }
+  const left = await leftBy(async () => {
+    const database = await openDatabase({ database: "embedded", data, onError });
+    await database.close();
+  });
+  assert.deepEqual(left, []);
 });

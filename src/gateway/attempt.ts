@@ -84,15 +84,18 @@ export class Attempt implements ReplySink {
 
   chunk(bytes: Buffer): void {
     if (this.#over) return;
-    const now = this.#exchange.clock.monotonic();
-    if (this.#lastByteAt === 0) {
-      this.record.firstTokenMs = Math.round(now - this.#startedAt);
-      clearTimeout(this.#timer);
-      this.#lastByteAt = now;
-      this.#arm(this.planned.target.timeouts.idle);
-    }
-    this.#lastByteAt = now;
+    this.alive();
+    this.record.firstTokenMs ??= Math.round(this.#lastByteAt - this.#startedAt);
     this.#events.onChunk(this, bytes);
+  }
+
+  alive(): void {
+    if (this.#over) return;
+    const isFirst = this.#lastByteAt === 0;
+    this.#lastByteAt = this.#exchange.clock.monotonic();
+    if (!isFirst) return;
+    clearTimeout(this.#timer);
+    this.#arm(this.planned.target.timeouts.idle);
   }
 
   end(last: Buffer): void {

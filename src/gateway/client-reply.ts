@@ -9,6 +9,7 @@ export interface RawResponse {
   write(bytes: Uint8Array): boolean;
   end(bytes: Uint8Array): unknown;
   destroy(): unknown;
+  setTimeout(ms: number, onTimeout?: () => void): unknown;
   /** Bytes that wait for the client to read. */
   readonly writableLength: number;
 }
@@ -31,6 +32,7 @@ export class ClientReply {
   readonly #closeAfter: () => boolean;
   #streaming = false;
   #over = false;
+  #watched = false;
   #onLeave: () => void = () => {};
   #onDrain: () => void = () => {};
 
@@ -45,7 +47,10 @@ export class ClientReply {
         this.#onLeave();
       }
     });
-    raw.on("drain", () => this.#onDrain());
+    raw.on("drain", () => {
+      if (!this.#over) this.#watchReading(false);
+      this.#onDrain();
+    });
     // A reset connection is told by "close"; without a listener it would end the process.
     raw.on("error", () => {});
   }
@@ -92,7 +97,9 @@ export class ClientReply {
 
   /** @returns whether the client keeps up; if not, `onDrain` tells when it has */
   chunk(bytes: Buffer): boolean {
-    return this.#over || this.#raw.write(bytes);
+    if (this.#over || this.#raw.write(bytes)) return true;
+    this.#watchReading(true);
+    return false;
   }
 
   end(last: Buffer): void {
@@ -122,21 +129,21 @@ export class ClientReply {
     this.#finish(reply.body);
   }
 
-  /** Gives up a client that no longer reads. */
-  destroy(): void {
-    this.#raw.destroy();
-  }
-
-  /** Sends the last bytes. A client that does not come to read them is given up, so that they do not wait for ever. */
+  /** Sends the last bytes. */
   #finish(last: Buffer): void {
     this.#raw.end(last);
-    let waiting = this.#raw.writableLength;
-    if (waiting === 0) return;
-    const watch = setInterval(() => {
-      if (this.#raw.writableLength === waiting) this.#raw.destroy();
-      waiting = this.#raw.writableLength;
-    }, this.#exchange.snapshot.config.server.timeouts.stalledClient);
-    this.#raw.on("close", () => clearInterval(watch));
+    if (this.#raw.writableLength > 0) this.#watchReading(true);
+  }
+
+  /**
+   * Gives up a client that does not come to read what waits for it. The connection's own timeout is used, because it
+   * knows of bytes that have left although their write is not done.
+   */
+  #watchReading(on: boolean): void {
+    const ms = on ? this.#exchange.snapshot.config.server.timeouts.stalledClient : 0;
+    if (this.#watched) this.#raw.setTimeout(ms);
+    else if (on) this.#raw.setTimeout(ms, () => this.#raw.destroy());
+    this.#watched ||= on;
   }
 
   #head(status: number, headers: ReplyHeaders): void {

@@ -8,6 +8,9 @@ import { openAi } from "./dialects/openai/index.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Route } from "./routes.ts";
 
+/** Model ids and ARNs in paths are as long as that. */
+export const MAX_MODEL_LENGTH = 2_048;
+
 /** What clients call. */
 export function clientRoutes(gateway: Gateway): Route[] {
   return [
@@ -86,7 +89,10 @@ function oneModel(gateway: Gateway, request: FastifyRequest): object {
   const wanted = (request.params as { "*": string })["*"];
   const model = modelsFor(gateway, request).find(({ id }) => id === wanted);
   if (model === undefined)
-    throw new AppError("model_not_found", `there is no model "${brief(wanted)}" for this key`);
+    throw new AppError(
+      "model_not_found",
+      `there is no model "${brief(wanted, MAX_MODEL_LENGTH)}" for this key`,
+    );
   return modelObject(gateway, model);
 }
 

@@ -1,4 +1,5 @@
 import { AppError } from "../core/errors.ts";
+import { scanObject } from "../core/json-scan.ts";
 import { formatUsd, type Nanodollars } from "../core/money.ts";
 import { costOfUsage, priceAt } from "../core/usage.ts";
 import type { AttemptFailure, WholeReply } from "../providers/provider.ts";
@@ -10,8 +11,6 @@ import type { LiveItem } from "./live-list.ts";
 export interface RunTimeouts {
   /** Milliseconds between comments while a stream waits for its first byte. */
   readonly keepAliveComment: number;
-  /** Milliseconds after which a client that reads nothing has left. */
-  readonly stalledClient: number;
 }
 
 /**
@@ -28,7 +27,6 @@ export class Run implements AttemptEvents, LiveItem {
   /** The client has seen a part of a reply. */
   #delivered = false;
   #commentTimer: NodeJS.Timeout | undefined;
-  #stallTimer: NodeJS.Timeout | undefined;
 
   constructor(exchange: Exchange, reply: ClientReply, timeouts: RunTimeouts) {
     this.#exchange = exchange;
@@ -56,19 +54,18 @@ export class Run implements AttemptEvents, LiveItem {
     const exchange = this.#exchange;
     this.#settle(attempt);
     exchange.firstTokenMs = Math.round(exchange.clock.monotonic() - exchange.startedAt);
-    for (const tap of exchange.taps) tap(reply.body);
-    this.#finish(this.#reply.over ? "abandoned" : "answered");
     if (this.#reply.streaming) {
       // Comments went out, so the status is told already, and a plain body is no stream.
-      this.#reply.error(
+      return this.#fail(
         new AppError(
           "upstream_error",
           "the upstream answered a stream with a plain reply, too late to pass it on",
         ),
       );
-    } else {
-      this.#reply.whole(reply, this.#headers(attempt, exchange.costNano));
     }
+    for (const tap of exchange.taps) tap(reply.body);
+    this.#finish(this.#reply.over ? "abandoned" : "answered");
+    this.#reply.whole(reply, this.#headers(attempt, exchange.costNano));
   }
 
   onChunk(attempt: Attempt, bytes: Buffer): void {
@@ -80,10 +77,7 @@ export class Run implements AttemptEvents, LiveItem {
       this.#reply.openStream(this.#headers(attempt, undefined));
     }
     for (const tap of exchange.taps) tap(bytes);
-    if (!this.#reply.chunk(bytes)) {
-      attempt.pause();
-      this.#stallTimer ??= setTimeout(() => this.#reply.destroy(), this.#timeouts.stalledClient);
-    }
+    if (!this.#reply.chunk(bytes)) attempt.pause();
   }
 
   onEnd(attempt: Attempt, last: Buffer): void {
@@ -120,7 +114,6 @@ export class Run implements AttemptEvents, LiveItem {
   #left(): void {
     if (this.#exchange.status !== undefined) return;
     clearInterval(this.#commentTimer);
-    clearTimeout(this.#stallTimer);
     const attempt = this.#attempt;
     if (attempt !== undefined && attempt.planned.target.onAbort === "drain") return attempt.resume();
     attempt?.abandon();
@@ -129,8 +122,6 @@ export class Run implements AttemptEvents, LiveItem {
   }
 
   #drained(): void {
-    clearTimeout(this.#stallTimer);
-    this.#stallTimer = undefined;
     this.#attempt?.resume();
   }
 
@@ -146,7 +137,6 @@ export class Run implements AttemptEvents, LiveItem {
 
   #finish(status: "answered" | "failed" | "abandoned", error?: AppError): void {
     clearInterval(this.#commentTimer);
-    clearTimeout(this.#stallTimer);
     this.#exchange.finish(status, error);
   }
 
@@ -181,6 +171,8 @@ function mayHelpElsewhere(failure: AttemptFailure): boolean {
 /** Whether a refusal is in the dialect's own form, so that an SDK can read it. */
 function isReadable(reply: WholeReply): boolean {
   try {
+    // The strict scan: a key that stands there twice says one thing to us and another to the client.
+    scanObject(reply.body);
     const value = JSON.parse(reply.body.toString()) as { error?: { message?: unknown } } | null;
     return typeof value?.error?.message === "string";
   } catch {

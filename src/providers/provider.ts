@@ -38,6 +38,8 @@ export interface ReplySink {
   /** The stream came to its proper end; `last` is its closing bytes. */
   end(last: Buffer): void;
   usage(usage: Usage): void;
+  /** A part of a plain reply has come; it is told as a whole later. */
+  alive(): void;
   fail(failure: AttemptFailure): void;
 }
 

@@ -2,6 +2,9 @@ import { AppError } from "../core/errors.ts";
 import { brief } from "../core/text.ts";
 import type { RouteTarget, RouteTask } from "./target.ts";
 
+/** Characters of a name that a message repeats: model ids and ARNs are as long as that. */
+const MAX_NAME = 2_048;
+
 /** What the caller may use; policy's knowledge, as plain functions. */
 export interface MayUse {
   task(task: string): boolean;
@@ -94,11 +97,12 @@ export class NameIndex {
 
   #resolveTask(id: string, mayUse: MayUse): Resolved {
     const task = this.#tasks.get(id);
-    if (task === undefined) throw new AppError("model_not_found", `there is no task "${brief(id)}"`);
+    if (task === undefined)
+      throw new AppError("model_not_found", `there is no task "${brief(id, MAX_NAME)}"`);
     if (!mayUse.task(id)) {
       throw new AppError(
         "forbidden",
-        `this key may not use the task "${brief(id)}"; it may use: ${mayUse.describe()}`,
+        `this key may not use the task "${brief(id, MAX_NAME)}"; it may use: ${mayUse.describe()}`,
       );
     }
     const targets = task.targets.flatMap((target) => this.#targets.get(target) ?? []);
@@ -109,7 +113,7 @@ export class NameIndex {
     if (!mayUse.target(this.#tasksOf.get(target.id) ?? [])) {
       throw new AppError(
         "forbidden",
-        `this key may not use "${brief(name)}"; it may use the tasks: ${mayUse.describe()}`,
+        `this key may not use "${brief(name, MAX_NAME)}"; it may use the tasks: ${mayUse.describe()}`,
       );
     }
     return { as, task: undefined, targets: [target] };
@@ -125,9 +129,9 @@ export class NameIndex {
       const names = allowed.map(({ id }) => id).join(", ");
       throw new AppError(
         "model_not_found",
-        `several targets serve the upstream model "${brief(model)}"; ask for one of them: ${names}`,
+        `several targets serve the upstream model "${brief(model, MAX_NAME)}"; ask for one of them: ${names}`,
       );
     }
-    throw new AppError("model_not_found", `there is no model "${brief(model)}" for this key`);
+    throw new AppError("model_not_found", `there is no model "${brief(model, MAX_NAME)}" for this key`);
   }
 }

@@ -16,6 +16,7 @@ import {
   requestText,
   sleep,
   startPair,
+  type Pair,
   type Wire,
 } from "./support.ts";
 
@@ -161,12 +162,13 @@ for (const [what, [line, headers, status]] of Object.entries(REFUSED_BY_HEAD)) {
   });
 }
 
-/** Sends a request and reads nothing of its reply for well past the deadline; then all that still comes. */
-async function readLate(port: number, text: string): Promise<string> {
-  await using wire = await connect(port);
+/** Sends a request, reads nothing of its reply until well past the deadline, then all that still comes. */
+async function readLate({ gateway }: Pair, stream: boolean): Promise<string> {
+  await using wire = await connect(gateway.port);
   wire.socket.pause();
-  wire.send(text);
-  await sleep(2_000);
+  wire.send(chatText(gateway.key, { ...HELLO, stream }, { connection: "close" }));
+  await until(() => gateway.records[0], "the exchange's end");
+  await sleep(1_500);
   wire.socket.resume();
   await wire.closed();
   return wire.text();
@@ -179,8 +181,7 @@ test("a client that does not read its plain reply is cut off, and the reply is l
     server: SOON,
     script: (_request, response) => plain(response, 200, JSON.stringify({ choices: [], pad: BIG })),
   });
-  const text = await readLate(pair.gateway.port, chatText(pair.gateway.key, HELLO, { connection: "close" }));
-  assert.ok(text.length < BIG.length, "the reply waited for the client for as long as it liked");
+  assert.ok((await readLate(pair, false)).length < BIG.length, "the reply waits as long as the client likes");
 });
 
 test("a client that does not read the end of its stream is cut off", async () => {
@@ -191,9 +192,5 @@ test("a client that does not read the end of its stream is cut off", async () =>
       response.end(chunk(BIG) + DONE);
     },
   });
-  const request = chatText(pair.gateway.key, { ...HELLO, stream: true }, { connection: "close" });
-  assert.ok(
-    (await readLate(pair.gateway.port, request)).length < BIG.length,
-    "the stream waited for the client",
-  );
+  assert.ok((await readLate(pair, true)).length < BIG.length, "the stream waits as long as the client likes");
 });

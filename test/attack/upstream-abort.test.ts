@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ServerResponse } from "node:http";
 import test from "node:test";
 import {
   chunk,
@@ -12,7 +13,17 @@ import {
   type Script,
 } from "../support/engine.ts";
 import { until } from "../support/gateway.ts";
-import { assertAlive, chatText, connect, HELLO, sleep, startPair, type Pair } from "./support.ts";
+import {
+  assertAlive,
+  chatText,
+  connect,
+  HELLO,
+  parseReplies,
+  sleep,
+  startPair,
+  type Pair,
+  type Wire,
+} from "./support.ts";
 
 const BOOKED = { inputTokens: 12, cachedInputTokens: 0, outputTokens: 3, reasoningTokens: 0 };
 
@@ -20,7 +31,13 @@ const BOOKED = { inputTokens: 12, cachedInputTokens: 0, outputTokens: 3, reasoni
 const STANDS: Readonly<Record<string, readonly [stream: boolean, script: Script]>> = {
   "before a stream's first byte": [true, () => {}],
   "before a plain reply": [false, () => {}],
-  "after a stream's head": [true, (_request, response) => void (sse(response), response.flushHeaders())],
+  "after a stream's head": [
+    true,
+    (_request, response) => {
+      sse(response);
+      response.flushHeaders();
+    },
+  ],
   "in the middle of a stream": [
     true,
     (_request, response) => {
@@ -43,6 +60,17 @@ const STANDS: Readonly<Record<string, readonly [stream: boolean, script: Script]
     },
   ],
 };
+
+/** Resolves when an engine may write again, or never can. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off("drain", done).off("close", done);
+      resolve();
+    };
+    response.on("drain", done).on("close", done);
+  });
+}
 
 /** Sends a request, waits until the engine has it, and leaves. */
 async function leave({ engine, gateway }: Pair, stream: boolean): Promise<void> {
@@ -125,12 +153,7 @@ test("with onAbort: drain a client that stopped reading before it left does not 
   pair.engine.script = async (_request, response) => {
     sse(response);
     for (let count = 0; count < events && !response.destroyed; count++) {
-      if (!response.write(chunk("y".repeat(60_000)))) {
-        await new Promise<void>((resolve) => {
-          response.once("drain", resolve);
-          response.once("close", resolve);
-        });
-      }
+      if (!response.write(chunk("y".repeat(60_000)))) await drained(response);
     }
     response.end(USAGE_FRAME + DONE);
   };
@@ -181,11 +204,7 @@ test("a client that stops reading a long stream holds the upstream back, and is 
     sse(response);
     while (!response.destroyed) {
       written += piece.length;
-      if (response.write(piece)) continue;
-      await new Promise<void>((resolve) => {
-        response.once("drain", resolve);
-        response.once("close", resolve);
-      });
+      if (!response.write(piece)) await drained(response);
     }
   };
   await using wire = await connect(pair.gateway.port);
@@ -202,24 +221,54 @@ test("a client that stops reading a long stream holds the upstream back, and is 
   await assertAlive(pair);
 });
 
-test("a client that reads slowly, but reads, is not cut and gets every byte", async () => {
-  await using pair = await startPair({ server: "stalledClient: 500ms" });
-  const events = 300;
-  const piece = chunk("y".repeat(60_000));
-  pair.engine.script = (_request, response) => {
-    sse(response);
-    for (let count = 0; count < events; count++) response.write(piece);
-    response.end(DONE);
-  };
-  await using wire = await connect(pair.gateway.port);
-  wire.send(chatText(pair.gateway.key, { ...HELLO, stream: true }, { connection: "close" }));
-  const slowly = setInterval(() => {
+/** Reads at about 10 MB a second, in small sips, until the connection ends. */
+function sip(wire: Wire): Promise<number> {
+  let sipped = 0;
+  wire.socket.on("data", (bytes: Buffer) => {
+    sipped += bytes.length;
+    if (sipped < 250_000) return;
+    sipped = 0;
     wire.socket.pause();
-    setTimeout(() => wire.socket.resume(), 150);
-  }, 200);
-  await wire.closed();
-  clearInterval(slowly);
-  const received = wire.text().split(piece.slice(0, 40)).length - 1;
-  assert.equal(received, events);
-  assert.equal((await until(() => pair.gateway.records[0])).status, "answered");
-});
+    setTimeout(() => wire.socket.resume(), 25);
+  });
+  return wire.closed();
+}
+
+const LONG = "y".repeat(20_000_000);
+
+/** Replies that take a slow reader longer than it may stand still; none of them may be cut. */
+const LONG_REPLIES: Readonly<Record<string, readonly [stream: boolean, script: Script]>> = {
+  "a plain reply": [
+    false,
+    (_request, response) => plain(response, 200, JSON.stringify({ choices: [], pad: LONG })),
+  ],
+  "a stream of many events": [
+    true,
+    (_request, response) => {
+      sse(response);
+      for (let count = 0; count < 400; count++) response.write(chunk(LONG.slice(0, 50_000)));
+      response.end(DONE);
+    },
+  ],
+  "a stream with one long event": [
+    true,
+    (_request, response) => {
+      sse(response);
+      response.write(chunk(LONG));
+      response.end(chunk("b") + DONE);
+    },
+  ],
+};
+
+for (const [what, [stream, script]] of Object.entries(LONG_REPLIES)) {
+  test(`a client that reads ${what} slowly, but reads, is not cut and gets every byte`, async () => {
+    await using pair = await startPair({ server: "stalledClient: 400ms", script });
+    await using wire = await connect(pair.gateway.port);
+    wire.send(chatText(pair.gateway.key, { ...HELLO, stream }, { connection: "close" }));
+    await sip(wire);
+    const [reply] = parseReplies(wire.text());
+    assert.equal((reply?.body ?? "").split("y").length - 1, LONG.length);
+    assert.equal((await until(() => pair.gateway.records[0])).status, "answered");
+    await assertAlive(pair);
+  });
+}

@@ -66,6 +66,7 @@ function hear(pieces: readonly Buffer[]): {
   const ends: string[] = [];
   let usage: Usage | undefined;
   const sink: ReplySink = {
+    alive: () => {},
     whole: () => ends.push("whole"),
     chunk: (bytes) => void seen.push(Buffer.from(bytes)),
     end: (last) => {

@@ -41,6 +41,8 @@ export class Hearing implements ReplySink {
     this.reported = usage;
   }
 
+  alive(): void {}
+
   fail(failure: AttemptFailure): void {
     this.order.push("fail");
     this.failure = failure;

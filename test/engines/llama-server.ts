@@ -12,7 +12,8 @@ export interface LlamaServer extends AsyncDisposable {
   readonly url: string;
   /** What it has printed so far. */
   output(): string;
-  kill(): void;
+  /** @returns when the process is gone, and with it its port */
+  kill(): Promise<void>;
 }
 
 /** Tokens of prompt and reply together. */
@@ -64,14 +65,16 @@ export async function startLlama(python: string): Promise<LlamaServer> {
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (bytes: Buffer) => (output += bytes.toString()));
   }
-  const exited = new Promise((resolve) => child.once("exit", resolve));
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const server: LlamaServer = {
     url: `http://127.0.0.1:${port}/v1`,
     output: () => output,
-    kill: () => void child.kill("SIGKILL"),
+    kill: () => {
+      child.kill("SIGKILL");
+      return exited;
+    },
     async [Symbol.asyncDispose]() {
-      server.kill();
-      await exited;
+      await server.kill();
       await rm(folder, { recursive: true, force: true });
     },
   };

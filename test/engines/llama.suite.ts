@@ -192,10 +192,11 @@ describe("a real llama.cpp", { skip }, () => {
     const stream = await other.chat.completions.create(long);
     await assert.rejects(
       async () => {
-        for await (const event of stream) if (event.choices.length > 0) doomed.kill();
+        for await (const event of stream) if (event.choices.length > 0) void doomed.kill();
       },
       { code: "upstream_error" },
     );
+    await doomed.kill();
     await assert.rejects(other.chat.completions.create(short), {
       status: 502,
       code: "upstream_error",

@@ -1,4 +1,6 @@
+import { brief } from "../../core/text.ts";
 import type { AttemptFailure, WholeReply } from "../provider.ts";
+import type { Secrets } from "./secrets.ts";
 
 /**
  * What an upstream's error status means for the attempt.
@@ -9,7 +11,7 @@ import type { AttemptFailure, WholeReply } from "../provider.ts";
 export function statusFailure(
   reply: WholeReply,
   retryAfter: string | undefined,
-  secrets: readonly string[],
+  secrets: Secrets,
   nowMs: number,
 ): AttemptFailure {
   const { status } = reply;
@@ -66,7 +68,7 @@ function retryAfterOf(value: string | undefined, nowMs: number): { retryAfterSec
 }
 
 /** `error.message`, `message` or `detail` of a JSON error body, shortened; "" where there is none to show. */
-function upstreamMessage(body: Buffer, secrets: readonly string[]): string {
+function upstreamMessage(body: Buffer, secrets: Secrets): string {
   let said: ErrorBody | null;
   try {
     said = JSON.parse(body.toString()) as ErrorBody | null;
@@ -75,8 +77,7 @@ function upstreamMessage(body: Buffer, secrets: readonly string[]): string {
   }
   const nested = typeof said?.error === "string" ? said.error : said?.error?.message;
   const message = nested ?? said?.message ?? said?.detail;
-  if (typeof message !== "string" || secrets.some((secret) => message.includes(secret))) return "";
-  return message.slice(0, MESSAGE_MAX);
+  return typeof message !== "string" || secrets.appearIn(message) ? "" : brief(message, MESSAGE_MAX);
 }
 
 /** The places where engines put the sentence that says what went wrong. */
@@ -86,7 +87,7 @@ interface ErrorBody {
   readonly detail?: unknown;
 }
 
-function withoutSecrets(reply: WholeReply, secrets: readonly string[]): WholeReply {
-  const leaks = secrets.some((secret) => reply.body.includes(secret));
+function withoutSecrets(reply: WholeReply, secrets: Secrets): WholeReply {
+  const leaks = secrets.appearInJson(reply.body.toString());
   return leaks ? { ...reply, body: Buffer.from("{}"), contentType: "application/json" } : reply;
 }

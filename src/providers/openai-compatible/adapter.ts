@@ -1,5 +1,6 @@
 import { Pool, type Dispatcher } from "undici";
 import type { Operation } from "../../core/wire.ts";
+import { Secrets } from "../http/secrets.ts";
 import type { Provider, ReplySink, UpstreamCall, UpstreamHandle } from "../provider.ts";
 import { UpstreamReply } from "./reply.ts";
 import { asksForUsage, upstreamBody } from "./request.ts";
@@ -21,7 +22,7 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions): 
   const vendor: Vendor = VENDORS[vendorName];
   const base = new URL(options.baseUrl);
   const prefix = base.pathname.replace(/\/$/, "");
-  const secrets = options.apiKey === undefined ? [] : [options.apiKey];
+  const secrets = new Secrets(options.apiKey);
   const credential = credentialHeader(vendor, options.apiKey);
   const pools = new Map<number, Pool>();
 

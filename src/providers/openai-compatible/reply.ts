@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
 import type { AttemptFailure, ReplySink, UpstreamHandle, WholeReply } from "../provider.ts";
 import { connectionFailure, statusFailure } from "../http/failure.ts";
+import type { Secrets } from "../http/secrets.ts";
 import { OpenAiStream } from "./stream.ts";
 import { usageOfBody } from "./usage.ts";
 
@@ -26,7 +27,7 @@ const PASSED_HEADERS = [
 export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle {
   readonly #sink: ReplySink;
   readonly #hideUsage: boolean;
-  readonly #secrets: readonly string[];
+  readonly #secrets: Secrets;
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #headers: Headers = {};
@@ -37,7 +38,7 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle
   #settled = false;
   #lingerTimer: NodeJS.Timeout | undefined;
 
-  constructor(sink: ReplySink, hideUsage: boolean, secrets: readonly string[]) {
+  constructor(sink: ReplySink, hideUsage: boolean, secrets: Secrets) {
     this.#sink = sink;
     this.#hideUsage = hideUsage;
     this.#secrets = secrets;
@@ -74,7 +75,7 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle
         message: `the upstream sent its reply encoded (${encoding}) though none was accepted`,
       });
     } else if (status === 200 && text(headers["content-type"])?.startsWith("text/event-stream") === true) {
-      this.#stream = new OpenAiStream(this.#sink, this.#hideUsage);
+      this.#stream = new OpenAiStream(this.#sink, this.#hideUsage, this.#secrets);
     }
   }
 
@@ -85,6 +86,7 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle
       if (this.#stream.ended) this.#linger();
       return;
     }
+    this.#sink.alive();
     this.#received += chunk.length;
     const limit = this.#status < 400 ? MAX_REPLY_BYTES : MAX_ERROR_BYTES;
     if (this.#received <= limit) this.#chunks.push(chunk);
@@ -116,16 +118,25 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle
     const reply: WholeReply = {
       status: this.#status,
       contentType: text(this.#headers["content-type"]) ?? "application/json",
-      headers: passed(this.#headers),
+      headers: passed(this.#headers, this.#secrets),
       body,
     };
     if (this.#status >= 200 && this.#status < 300) {
-      const usage = usageOfBody(body);
-      if (usage !== undefined) this.#sink.usage(usage);
-      this.#sink.whole(reply);
+      this.#answer(reply);
       return;
     }
     this.#sink.fail(statusFailure(reply, text(this.#headers["retry-after"]), this.#secrets, Date.now()));
+  }
+
+  #answer(reply: WholeReply): void {
+    try {
+      const usage = usageOfBody(reply.body);
+      if (usage !== undefined) this.#sink.usage(usage);
+    } catch {
+      const message = `the upstream answered ${reply.status} with something that is no JSON object`;
+      return this.#sink.fail({ kind: "protocol", message, status: reply.status });
+    }
+    this.#sink.whole(reply);
   }
 
   /** The reply is over for the client; what is left is read so that the connection can serve again. */
@@ -149,11 +160,11 @@ function text(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
 }
 
-function passed(headers: Headers): Record<string, string> {
+function passed(headers: Headers, secrets: Secrets): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const name of PASSED_HEADERS) {
     const value = text(headers[name]);
-    if (value !== undefined) kept[name] = value;
+    if (value !== undefined && !secrets.appearIn(value)) kept[name] = value;
   }
   return kept;
 }

@@ -1,4 +1,5 @@
 import { brief } from "../../core/text.ts";
+import { Secrets } from "../http/secrets.ts";
 import type { ReplySink } from "../provider.ts";
 import { readUsage } from "./usage.ts";
 
@@ -27,13 +28,15 @@ const MAX_EVENT_BYTES = 32 * 1024 * 1024;
 export class OpenAiStream {
   readonly #sink: ReplySink;
   readonly #hideUsage: boolean;
+  readonly #secrets: Secrets;
   /** The beginning of an event whose end has not come yet. */
   #carry: Buffer = EMPTY;
   #ended = false;
 
   /** @param hideUsage  the client did not ask for the usage frame: take it out */
-  constructor(sink: ReplySink, hideUsage: boolean) {
+  constructor(sink: ReplySink, hideUsage: boolean, secrets = new Secrets()) {
     this.#sink = sink;
+    this.#secrets = secrets;
     this.#hideUsage = hideUsage;
   }
 
@@ -98,13 +101,14 @@ export class OpenAiStream {
     const value = hasUsage || hasError ? parse(payload) : undefined;
     const reason = hasError ? errorIn(value) : undefined;
     if (reason !== undefined) {
-      this.#fail("status", `the upstream failed in mid-stream: ${reason}`);
+      const shown = this.#secrets.appearIn(reason) ? "no reason given" : brief(reason, MAX_REASON);
+      this.#fail("status", `the upstream failed in mid-stream: ${shown}`);
       return "failed";
     }
-    if (!hasUsage) return "pass";
-    const usage = readUsage(value?.["usage"]);
+    if (typeof value?.["usage"] !== "object" || value["usage"] === null) return "pass";
+    const usage = readUsage(value["usage"]);
     if (usage !== undefined) this.#sink.usage(usage);
-    const choices = value?.["choices"];
+    const choices = value["choices"];
     return this.#hideUsage && Array.isArray(choices) && choices.length === 0 ? "hide" : "pass";
   }
 
@@ -158,10 +162,10 @@ function payloadOf(event: Buffer): string {
 /** What an event says went wrong, in the forms that engines use; undefined where it says nothing of the kind. */
 function errorIn(value: Readonly<Record<string, unknown>> | undefined): string | undefined {
   const error = value?.["object"] === "error" ? value : value?.["error"];
-  if (typeof error === "string" && error !== "") return brief(error, MAX_REASON);
+  if (typeof error === "string" && error !== "") return error;
   if (typeof error !== "object" || error === null) return undefined;
   const { message } = error as { message?: unknown };
-  return typeof message === "string" ? brief(message, MAX_REASON) : "no reason given";
+  return typeof message === "string" ? message : "no reason given";
 }
 
 function parse(payload: string): Readonly<Record<string, unknown>> | undefined {

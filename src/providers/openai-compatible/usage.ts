@@ -19,14 +19,14 @@ export function readUsage(value: unknown): Usage | undefined {
   };
 }
 
-/** The usage of a plain reply, found without building the rest of it. */
+/**
+ * The usage of a plain reply, found without building the rest of it.
+ *
+ * @throws JsonFault where the body is no JSON object, and so no reply of this API
+ */
 export function usageOfBody(body: Buffer): Usage | undefined {
-  try {
-    const member = scanTrusted(body).findLast(({ key }) => key === "usage");
-    return member === undefined ? undefined : readUsage(memberValue(body, member));
-  } catch {
-    return undefined;
-  }
+  const member = scanTrusted(body).findLast(({ key }) => key === "usage");
+  return member === undefined ? undefined : readUsage(memberValue(body, member));
 }
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {

@@ -97,6 +97,7 @@ async function sent(
       chunk: none,
       end: none,
       usage: none,
+      alive: none,
       fail: ({ kind }: { kind: string }) => resolve(kind),
     };
     provider.send({ request, model, outputCap: undefined, connectTimeoutMs: 1_000 }, sink);

@@ -41,6 +41,7 @@ function play(context: TestContext, plan: Plan): Heard {
     },
     end: (last) => events.push(`end ${last.toString()}`),
     usage: ({ inputTokens, outputTokens }) => events.push(`usage ${inputTokens} ${outputTokens}`),
+    alive: () => {},
     fail: ({ kind }) => events.push(`fail ${kind}`),
   };
   const heard: Heard = { events, handle: new Playback(plan, sink), onChunk: () => {} };

@@ -1,4 +1,5 @@
 import { statusFailure } from "../http/failure.ts";
+import { Secrets } from "../http/secrets.ts";
 import type { ReplySink, UpstreamHandle } from "../provider.ts";
 import { json } from "./frames.ts";
 import { refusalBody, type Plan } from "./plan.ts";
@@ -87,6 +88,6 @@ export class Playback implements UpstreamHandle {
 
   #refuse(status: number, body: Buffer): void {
     const reply = { status, contentType: "application/json", headers: {}, body };
-    this.#sink.fail(statusFailure(reply, status === 429 ? "1" : undefined, [], Date.now()));
+    this.#sink.fail(statusFailure(reply, status === 429 ? "1" : undefined, new Secrets(), Date.now()));
   }
 }
