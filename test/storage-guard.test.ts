@@ -224,7 +224,7 @@ test("of two that start together in one process exactly one has the folder", asy
   await held[0]?.value.release();
 });
 
-test("whoever finds that another was faster leaves the other's guard alone", async () => {
+test("whoever finds that another was faster leaves the other's guard alone", async (context) => {
   const data = await fresh();
   const socket = path.join(data, "guard.sock");
   const late = guardData(data);
@@ -236,11 +236,11 @@ test("whoever finds that another was faster leaves the other's guard alone", asy
   // What a second starter does that had found the folder free a moment before.
   await rm(socket);
   const faster = net.createServer((connection) => connection.end("the faster one"));
+  context.after(() => faster.close());
   await new Promise<void>((resolve) => faster.listen(socket, resolve));
   assert.match(await outcome, /was just taken by another Switchyard/);
   assert.equal(existsSync(socket), true);
   await assert.rejects(guardData(data), /in use by/);
-  await new Promise((resolve) => faster.close(resolve));
 });
 
 test("of processes that start together never two have the folder, and it can be taken afterwards", async () => {

@@ -31,7 +31,7 @@ export function describeIssue(issue: Issue, schema: z.ZodType): Fault[] {
           message:
             issue.origin === "array"
               ? "is empty; name at least one"
-              : `must be at least ${String(issue.minimum)}`,
+              : `must be ${issue.inclusive === false ? "more than" : "at least"} ${String(issue.minimum)}`,
         },
       ];
     case "too_big":

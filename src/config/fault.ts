@@ -1,3 +1,4 @@
+import { brief } from "../core/text.ts";
 import { closest, distance } from "fastest-levenshtein";
 
 export type ConfigPath = readonly (string | number)[];
@@ -15,7 +16,9 @@ export interface Fault {
 export function pathText(path: ConfigPath): string {
   if (path.length === 0) return "(file)";
   return path
-    .map((step, index) => (typeof step === "number" ? `[${step}]` : `${index === 0 ? "" : "."}${step}`))
+    .map((step, index) =>
+      typeof step === "number" ? `[${step}]` : `${index === 0 ? "" : "."}${brief(step)}`,
+    )
     .join("");
 }
 

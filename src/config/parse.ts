@@ -1,10 +1,12 @@
-import { LineCounter, parseDocument, isMap, isNode, isPair, isScalar, isSeq, type Document } from "yaml";
+import { isMap, isNode, isPair, isScalar, isSeq, type Document } from "yaml";
+import { brief } from "../core/text.ts";
 import { describeIssue } from "./describe-issue.ts";
 import { pathText, type ConfigPath, type Fault } from "./fault.ts";
 import { notYetPaths } from "./not-yet.ts";
 import { referenceFaults } from "./references.ts";
 import { configSchema, type Config } from "./schema.ts";
 import { deadSecretFaults, systemSecrets, type SecretSource } from "./secrets.ts";
+import { readYaml } from "./yaml.ts";
 
 export type ParseResult =
   | { readonly ok: true; readonly config: Config }
@@ -24,25 +26,17 @@ export function parseConfig(
   source: string,
   secrets: SecretSource = systemSecrets,
 ): ParseResult {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  const yaml = readYaml(text);
   const at = (offset: number): string => {
-    const position = lines.linePos(offset);
+    const position = yaml.lines.linePos(offset);
     return `${source}:${position.line}:${position.col}`;
   };
-  if (document.errors.length > 0) {
-    const faults = document.errors.map(
-      (error) => `${at(error.pos[0])}: (file): ${yamlMessage(error.code, error.message)}`,
-    );
-    return { ok: false, faults };
-  }
-
-  let raw: unknown;
-  try {
-    raw = document.toJS({ maxAliasCount: 100 }) ?? {};
-  } catch (error) {
-    return { ok: false, faults: [`${at(0)}: (file): ${(error as Error).message}`] };
-  }
+  if (!yaml.ok)
+    return {
+      ok: false,
+      faults: yaml.faults.map(({ offset, message }) => `${at(offset)}: (file): ${message}`),
+    };
+  const { document, raw } = yaml;
   const result = configSchema.safeParse(raw, { reportInput: true });
   const faults: Fault[] = [
     ...(result.success ? [] : result.error.issues.flatMap((issue) => describeIssue(issue, configSchema))),
@@ -61,13 +55,8 @@ export function parseConfig(
 
 function notYetMessage(raw: unknown, path: ConfigPath): string {
   const value = path.reduce<unknown>((inner, step) => (inner as Record<string | number, unknown>)[step], raw);
-  const what = typeof value === "string" || typeof value === "number" ? `"${value}" is` : "is";
+  const what = typeof value === "string" || typeof value === "number" ? `"${brief(String(value))}" is` : "is";
   return `${what} not available yet; leave it out`;
-}
-
-function yamlMessage(code: string, message: string): string {
-  if (code === "DUPLICATE_KEY") return "this key stands here twice; keep one of them";
-  return `is not valid YAML: ${message}`;
 }
 
 /** The offset of the node at a path, or of the nearest thing around it that is there. */

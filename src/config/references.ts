@@ -1,3 +1,4 @@
+import { brief } from "../core/text.ts";
 import { suggestion, type ConfigPath, type Fault } from "./fault.ts";
 
 /**
@@ -11,13 +12,14 @@ export function referenceFaults(raw: unknown): Fault[] {
     pools: Object.keys(record(config["pools"])),
     targets: Object.keys(record(config["targets"])),
     tasks: Object.keys(record(config["tasks"])),
+    tenants: Object.keys(record(config["tenants"])),
   };
   return [
     ...targetFaults(config, names),
     ...taskFaults(config, names),
     ...collisionFaults(config),
     ...tenantFaults(config, names),
-    ...policyFaults(config),
+    ...policyFaults(config, names),
     ...providerFaults(config),
   ];
 }
@@ -27,6 +29,7 @@ interface Names {
   readonly pools: readonly string[];
   readonly targets: readonly string[];
   readonly tasks: readonly string[];
+  readonly tenants: readonly string[];
 }
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -65,9 +68,9 @@ function targetFaults(config: Raw, names: Names): Fault[] {
 }
 
 function priceOrderFaults(price: unknown, path: ConfigPath): Fault[] {
-  const rows = list(price).map((row) => String(record(row)["from"]));
+  const rows = list(price).map((row) => Date.parse(String(record(row)["from"])));
   return rows.flatMap((from, index) =>
-    index > 0 && from <= (rows[index - 1] ?? "")
+    index > 0 && from <= (rows[index - 1] ?? Number.NaN)
       ? [
           {
             path: [...path, index, "from"],
@@ -87,7 +90,7 @@ function taskFaults(config: Raw, names: Names): Fault[] {
       const path = ["tasks", id, "targets", index];
       faults.push(...missing(path, "target", target, names.targets));
       if (targets.indexOf(target) < index) {
-        faults.push({ path, message: `names "${String(target)}" again; name each target once` });
+        faults.push({ path, message: `names "${brief(String(target))}" again; name each target once` });
       }
     }
     for (const target of Object.keys(record(task["split"]))) {
@@ -114,7 +117,7 @@ function collisionFaults(config: Raw): Fault[] {
       faults.push({
         path,
         onKey,
-        message: `"${name}" is already ${earlier}; a model name must mean one thing`,
+        message: `"${brief(name)}" is already ${earlier}; a model name must mean one thing`,
       });
   };
   for (const id of Object.keys(record(config["tasks"]))) claim(id, "a task", ["tasks", id], true);
@@ -145,7 +148,7 @@ function tenantFaults(config: Raw, names: Names): Fault[] {
   return faults;
 }
 
-function policyFaults(config: Raw): Fault[] {
+function policyFaults(config: Raw, names: Names): Fault[] {
   const faults: Fault[] = [];
   const seen = new Set<unknown>();
   for (const [index, value] of list(config["policy"]).entries()) {
@@ -154,6 +157,7 @@ function policyFaults(config: Raw): Fault[] {
     if (effects.length !== 1) {
       faults.push({ path: ["policy", index], message: "needs exactly one of deny, allow and approve" });
     }
+    faults.push(...ruleNameFaults(rule, ["policy", index], names));
     if (seen.has(rule["rule"])) {
       faults.push({
         path: ["policy", index, "rule"],
@@ -163,6 +167,25 @@ function policyFaults(config: Raw): Fault[] {
     seen.add(rule["rule"]);
   }
   return faults;
+}
+
+/** A rule about something that is not there would never hold, and nobody would notice. */
+function ruleNameFaults(rule: Raw, path: ConfigPath, names: Names): Fault[] {
+  const known: Readonly<Record<string, readonly string[]>> = {
+    tenant: names.tenants,
+    task: names.tasks,
+    target: names.targets,
+    provider: names.providers,
+    pool: names.pools,
+  };
+  return ["when", "deny", "allow", "approve"].flatMap((part) =>
+    Object.entries(record(rule[part])).flatMap(([attribute, value]) => {
+      const there = Object.hasOwn(known, attribute) ? known[attribute] : undefined;
+      if (there === undefined) return [];
+      if (!Array.isArray(value)) return missing([...path, part, attribute], attribute, value, there);
+      return value.flatMap((one, index) => missing([...path, part, attribute, index], attribute, one, there));
+    }),
+  );
 }
 
 function providerFaults(config: Raw): Fault[] {
@@ -182,7 +205,7 @@ function providerFaults(config: Raw): Fault[] {
 function missing(path: ConfigPath, kind: string, wanted: unknown, known: readonly string[]): Fault[] {
   if (typeof wanted !== "string" || known.includes(wanted)) return [];
   const hint = known.length === 0 ? `; the file defines no ${kind} at all` : suggestion(wanted, known);
-  return [{ path, message: `there is no ${kind} "${wanted}"${hint}` }];
+  return [{ path, message: `there is no ${kind} "${brief(wanted)}"${hint}` }];
 }
 
 function record(value: unknown): Raw {

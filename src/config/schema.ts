@@ -229,23 +229,30 @@ const tenant = z.strictObject({
   sensitivity: z.enum(SENSITIVITIES).default("internal").describe("The least sensitivity of its requests."),
 });
 
+/** A value or a list of values; where they are of a closed list, one that is misspelt would never fit. */
+const oneOrMoreOf = <Value extends z.ZodType<string>>(value: Value) =>
+  z.union([value, z.array(value).min(1)]).optional();
 const oneOrMore = z.union([z.string(), z.array(z.string()).min(1)]);
-const wordMatch = z.partialRecord(
-  z.enum([
-    "tenant",
-    "user",
-    "app",
-    "feature",
-    "workflow",
-    "journey",
-    "task",
-    "latency",
-    "sensitivity",
-    "prompt",
-  ]),
-  oneOrMore,
-);
-const targetMatch = z.partialRecord(z.enum(["target", "provider", "pool", "model", "tier"]), oneOrMore);
+const anyText = oneOrMoreOf(z.string());
+const wordMatch = z.strictObject({
+  tenant: anyText,
+  user: anyText,
+  app: anyText,
+  feature: anyText,
+  workflow: anyText,
+  journey: anyText,
+  task: anyText,
+  latency: oneOrMoreOf(z.enum(LATENCY_CLASSES)),
+  sensitivity: oneOrMoreOf(z.enum(SENSITIVITIES)),
+  prompt: anyText,
+});
+const targetMatch = z.strictObject({
+  target: anyText,
+  provider: anyText,
+  pool: anyText,
+  model: anyText,
+  tier: oneOrMoreOf(z.enum(TIERS)),
+});
 
 const policyRule = z.strictObject({
   rule: z.string().min(1).describe("Its name, as decisions quote it."),

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Fault } from "./fault.ts";
+import { SECRET_REFERENCE } from "./values.ts";
 
 /** Where secrets come from; tests pass their own. */
 export interface SecretSource {
@@ -21,7 +22,7 @@ export const systemSecrets: SecretSource = {
 export function resolveSecret(reference: string, source: SecretSource): string {
   if (reference.startsWith("env:")) {
     const name = reference.slice(4);
-    const value = source.env[name]?.trim();
+    const value = Object.hasOwn(source.env, name) ? source.env[name]?.trim() : undefined;
     if (value === undefined || value === "")
       throw new Error(`the environment variable ${name} is not set; set it`);
     return value;
@@ -40,22 +41,37 @@ export function resolveSecret(reference: string, source: SecretSource): string {
   return value;
 }
 
-/** Every `env:` and `file:` in the configuration whose value is not there. */
+/** Where secrets stand; `*` is any name. Elsewhere a text that begins with `env:` is just a text. */
+const SECRET_PLACES = [
+  ["storage", "database"],
+  ["providers", "*", "apiKey"],
+  ["notify", "*", "secret"],
+] as const;
+
+/** Every secret of the configuration that is a proper reference, but to nothing. */
 export function deadSecretFaults(raw: unknown, source: SecretSource): Fault[] {
-  const faults: Fault[] = [];
-  const visit = (value: unknown, path: readonly (string | number)[]): void => {
-    if (typeof value === "string" && /^(env|file):/.test(value)) {
-      try {
-        resolveSecret(value, source);
-      } catch (error) {
-        faults.push({ path, message: (error as Error).message });
-      }
-    } else if (Array.isArray(value)) {
-      for (const [index, inner] of value.entries()) visit(inner, [...path, index]);
-    } else if (typeof value === "object" && value !== null) {
-      for (const [key, inner] of Object.entries(value)) visit(inner, [...path, key]);
+  return SECRET_PLACES.flatMap((place) => valuesAt(raw, place, [])).flatMap(({ path, value }) => {
+    // What only looks like a reference is the schema's to refuse: it may be the secret itself.
+    if (typeof value !== "string" || !SECRET_REFERENCE.test(value)) return [];
+    try {
+      resolveSecret(value, source);
+      return [];
+    } catch (error) {
+      return [{ path, message: (error as Error).message }];
     }
-  };
-  visit(raw, []);
-  return faults;
+  });
+}
+
+interface Placed {
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+function valuesAt(value: unknown, place: readonly string[], path: readonly string[]): Placed[] {
+  const [step, ...rest] = place;
+  if (step === undefined) return [{ path, value }];
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value)
+    .filter(([key]) => step === "*" || step === key)
+    .flatMap(([key, inner]) => valuesAt(inner, rest, [...path, key]));
 }

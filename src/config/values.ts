@@ -4,9 +4,16 @@ import { parseBytes, parseDuration } from "../core/quantity.ts";
 
 /** The field types of the configuration: each reads what people write and says what to write instead. */
 
-export const duration = z.string().transform((text, context) => {
-  const ms = parseDuration(text);
-  if (ms !== undefined) return ms;
+/** What a timer of Node holds; a longer one fires at once. */
+const MAX_DURATION_MS = 2 ** 31 - 1;
+
+export const duration = z.union([z.string(), z.number()]).transform((value, context) => {
+  const ms = parseDuration(String(value));
+  if (ms !== undefined && ms <= MAX_DURATION_MS) return ms;
+  if (ms !== undefined) {
+    context.addIssue("is too long; write at most 24d");
+    return z.NEVER;
+  }
   context.addIssue('is no duration; write a number and a unit, such as "250ms", "30s" or "15m"');
   return z.NEVER;
 });
@@ -25,8 +32,8 @@ export interface ListenAddress {
 
 const LISTEN = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/;
 
-export const listen = z.string().transform((text, context): ListenAddress => {
-  const match = LISTEN.exec(text);
+export const listen = z.union([z.string(), z.number()]).transform((value, context): ListenAddress => {
+  const match = LISTEN.exec(String(value));
   const port = Number(match?.[3]);
   if (match !== null && port <= 65_535) return { host: match[1] ?? match[2] ?? "", port };
   context.addIssue('is no address; write host:port, such as "127.0.0.1:4141" or "[::1]:4141"');
@@ -34,7 +41,7 @@ export const listen = z.string().transform((text, context): ListenAddress => {
 });
 
 /** What a secret's value must look like: a place to read it from, never the secret itself. */
-const SECRET_REFERENCE = /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/;
+export const SECRET_REFERENCE = /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/;
 
 // The message must not repeat the value: it may be a key somebody pasted.
 export const secret = z
@@ -44,8 +51,18 @@ export const secret = z
     'holds a literal secret; write "env:NAME" or "file:PATH" and put the secret there',
   );
 
+/** Significant digits that a number of YAML keeps; longer ones were already rounded when we see them. */
+const EXACT_DIGITS = 15;
+
 export const usdPerMillion = z.union([z.number(), z.string()]).transform((value, context) => {
-  const amount = parseUsd(String(value));
+  const text = typeof value === "string" ? value : decimalText(value);
+  if (text.replace(/^0\.0*|\./g, "").length > EXACT_DIGITS && typeof value === "number") {
+    context.addIssue(
+      'has more digits than a number keeps; write it in quotes, such as "123456789.123456789"',
+    );
+    return z.NEVER;
+  }
+  const amount = parseUsd(text);
   if (amount !== undefined) return amount;
   context.addIssue(
     "is no price; write USD per million tokens as a decimal >= 0 with at most 9 decimals, such as 0.0375",
@@ -53,11 +70,20 @@ export const usdPerMillion = z.union([z.number(), z.string()]).transform((value,
   return z.NEVER;
 });
 
+/** A number without its exponent: 1e-7 is "0.0000001". */
+function decimalText(value: number): string {
+  const text = String(value);
+  if (!text.includes("e-")) return text;
+  const [mantissa = "", exponent = ""] = text.split("e-");
+  return `0.${"0".repeat(Number(exponent) - 1)}${mantissa.replace(".", "")}`;
+}
+
 const DATE = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}Z)?$/;
 
 export const date = z.string().transform((text, context) => {
   const ms = DATE.test(text) ? Date.parse(text) : Number.NaN;
-  if (!Number.isNaN(ms)) return ms;
+  // JavaScript takes 30 February for 2 March.
+  if (!Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text.slice(0, 10))) return ms;
   context.addIssue("is no date; write YYYY-MM-DD, in UTC");
   return z.NEVER;
 });

@@ -8,7 +8,7 @@ const DURATION_MS: Readonly<Record<string, number>> = {
   h: 3_600_000,
   d: 86_400_000,
 };
-const SIZE = /^(\d+(?:\.\d+)?)(B|KiB|MiB|GiB|kB|MB|GB)?$/;
+const SIZE = /^(\d+(?:\.\d+)?) ?(B|KiB|MiB|GiB|kB|MB|GB)?$/;
 const SIZE_BYTES: Readonly<Record<string, number>> = {
   B: 1,
   kB: 1e3,
@@ -23,12 +23,18 @@ const SIZE_BYTES: Readonly<Record<string, number>> = {
 export function parseDuration(text: string): number | undefined {
   const match = DURATION.exec(text);
   const unit = DURATION_MS[match?.[2] ?? ""];
-  return match === null || unit === undefined ? undefined : Math.round(Number(match[1]) * unit);
+  return match === null || unit === undefined ? undefined : exact(Number(match[1]) * unit);
 }
 
 /** Bytes of "25MiB", "512 kB" or "1000"; undefined for anything else. */
 export function parseBytes(text: string): number | undefined {
-  const match = SIZE.exec(text.replace(" ", ""));
+  const match = SIZE.exec(text);
   const unit = SIZE_BYTES[match?.[2] ?? "B"];
-  return match === null || unit === undefined ? undefined : Math.round(Number(match[1]) * unit);
+  return match === null || unit === undefined ? undefined : exact(Number(match[1]) * unit);
+}
+
+/** The whole number, unless it is too large to be held exactly. */
+function exact(value: number): number | undefined {
+  const whole = Math.round(value);
+  return Number.isSafeInteger(whole) ? whole : undefined;
 }

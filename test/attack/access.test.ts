@@ -264,3 +264,23 @@ test("a refused request without a key says how to send one, and how AWS clients 
     /AWS_BEARER_TOKEN_BEDROCK.*access-key pair/,
   );
 });
+
+test("each request on a connection is judged by its own key, not by the one before", async () => {
+  await using pair = await startPair();
+  const other = pair.gateway.issue({ rights: rights({ tasks: ["none.*"] }) }).key;
+  const keys = [pair.gateway.key, "sy-nobody", other, "", pair.gateway.key];
+  const texts = keys.map((key, index) =>
+    chatText(key, HELLO, index === keys.length - 1 ? { connection: "close" } : {}),
+  );
+  const replies = parseReplies(await exchangeBytes(pair.gateway.port, texts.join("")));
+  assert.deepEqual(
+    replies.map(({ status }) => status),
+    [200, 401, 403, 401, 200],
+  );
+  await using client = connectHttp2(pair.gateway.port);
+  const over2 = await Promise.all(keys.map((key) => client.request(chatHeaders(key), JSON.stringify(HELLO))));
+  assert.deepEqual(
+    over2.map(({ status }) => status),
+    [200, 401, 403, 401, 200],
+  );
+});

@@ -194,3 +194,19 @@ test("a client that does not read the end of its stream is cut off", async () =>
   });
   assert.ok((await readLate(pair, true)).length < BIG.length, "the stream waits as long as the client likes");
 });
+
+test("hundreds of connections that send nothing, or half of something, cost the others nothing and all end", async () => {
+  await using pair = await startPair({ server: SOON });
+  const beginnings = ["", "GET /healthz HT", h2.preface, half(chatText(pair.gateway.key))];
+  const wires = await Promise.all(Array.from({ length: 400 }, () => connect(pair.gateway.port)));
+  wires.forEach((wire, index) => wire.send(beginnings[index % beginnings.length] ?? ""));
+  await assertHealthy(pair);
+  await Promise.all(wires.map((wire) => wire.closed()));
+  await assertAlive(pair);
+});
+
+async function assertHealthy({ gateway }: Pair): Promise<void> {
+  const healthy = await Promise.all(Array.from({ length: 20 }, () => fetch(`${gateway.url}/healthz`)));
+  assert.ok(healthy.every(({ status }) => status === 200));
+  await Promise.all(healthy.map((response) => response.arrayBuffer()));
+}

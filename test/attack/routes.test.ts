@@ -156,6 +156,20 @@ test("a refused body of the control API is the caller's fault and says so", asyn
   assert.deepEqual(gateway.bugs, []);
 });
 
+test("no cache may keep what a credential opened, nor a refusal", async () => {
+  await using gateway = await start();
+  for (const route of allRoutes(gateway.gateway)) {
+    if (route.authorisation === "public") continue;
+    const good = route.authorisation === "admin" ? "admin" : gateway.key;
+    for (const token of [good, "wrong"]) {
+      const response = await call(gateway.url, route, { authorization: `Bearer ${token}` });
+      await response.arrayBuffer();
+      const what = `${route.method} ${route.url}: ${response.status}`;
+      assert.match(response.headers.get("cache-control") ?? "", /no-store/, what);
+    }
+  }
+});
+
 /** A server without listening; only its making matters. */
 async function make(routes: readonly Route[]): Promise<void> {
   await using gateway = await startGateway(YAML);

@@ -15,6 +15,8 @@ const withUsage = (usage: unknown, choices: unknown[] = []): string =>
 
 /** Texts that look like what the gateway searches for, and characters that others take for line ends. */
 const TRICKY = [
+  "usage",
+  "error",
   '"usage"',
   '{"usage":{"prompt_tokens":9999,"completion_tokens":9999}}',
   '"usage":{',
@@ -262,4 +264,37 @@ test("an end marker without its blank line is an end all the same", async () => 
     assert.match(text, /\r?\n\r?\n$/);
     assert.equal((await pair.gateway.record(id)).status, "answered");
   }
+});
+
+test("a media type is what it is in any case and with any parameters", async () => {
+  await using pair = await startPair();
+  for (const type of ["Text/Event-Stream", "text/event-stream;charset=utf-8", "text/event-stream ; x=y"]) {
+    const { text } = await streamOnce(pair, (_request, response) => {
+      response.writeHead(200, { "content-type": type });
+      response.end(chunk("a") + DONE);
+    });
+    assert.equal(text, chunk("a") + DONE, type);
+  }
+});
+
+test("two hundred streams at once: each client reads its own, each record books its own", async () => {
+  await using pair = await startPair();
+  pair.engine.script = async (request, response) => {
+    const { user } = JSON.parse(request.raw.toString()) as { user: string };
+    sse(response);
+    for (let index = 0; index < 5; index++) {
+      response.write(chunk(`${user}/${index}`));
+      await sleep(Math.random() * 10);
+    }
+    response.end(withUsage({ prompt_tokens: Number(user), completion_tokens: 1 }) + DONE);
+  };
+  const all = Array.from({ length: 200 }, async (_, index) => {
+    const response = await pair.gateway.chat({ ...HELLO, stream: true, user: String(index) });
+    const wanted = [0, 1, 2, 3, 4].map((part) => chunk(`${index}/${part}`)).join("") + DONE;
+    assert.equal(await response.text(), wanted);
+    const record = await pair.gateway.record(response.headers.get("x-switchyard-exchange") ?? "");
+    assert.equal(record.usage?.inputTokens, index);
+  });
+  await Promise.all(all);
+  await assertAlive(pair);
 });

@@ -14,6 +14,8 @@ const MAX_ERROR_BYTES = 1024 * 1024;
 /** After the stream's end marker, how long the connection may take to become free for the next request. */
 const LINGER_MS = 1_000;
 
+const JSON_TYPE = /^application\/([\w.-]+\+)?json\b/i;
+
 /** Reply headers that tell something to the client and nothing about our account. */
 const PASSED_HEADERS = [
   "x-request-id",
@@ -117,7 +119,7 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle
     const body = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks);
     const reply: WholeReply = {
       status: this.#status,
-      contentType: text(this.#headers["content-type"]) ?? "application/json",
+      contentType: jsonType(text(this.#headers["content-type"]), this.#secrets),
       headers: passed(this.#headers, this.#secrets),
       body,
     };
@@ -158,6 +160,11 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle
 
 function text(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
+}
+
+/** The reply's own type where it is one of JSON; what is passed on is JSON in any case. */
+function jsonType(type: string | undefined, secrets: Secrets): string {
+  return type !== undefined && JSON_TYPE.test(type) && !secrets.appearIn(type) ? type : "application/json";
 }
 
 function passed(headers: Headers, secrets: Secrets): Record<string, string> {

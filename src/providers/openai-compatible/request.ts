@@ -28,10 +28,12 @@ export function asksForUsage(request: WireRequest, vendor: Vendor): boolean {
 function askForUsage(request: WireRequest, edits: Map<string, string | undefined>, splices: Splice[]): void {
   const member = request.members.find(({ key }) => key === "stream_options");
   const value = member === undefined ? undefined : memberValue(request.bytes, member);
-  if (member === undefined || typeof value !== "object" || value === null) {
+  if (member === undefined || value === null) {
     edits.set("stream_options", '{"include_usage":true}');
     return;
   }
+  // Of another type it is between client and engine.
+  if (typeof value !== "object" || Array.isArray(value)) return;
   // Inside the client's own options, so that its other members stay as they are.
   const text = request.bytes.subarray(member.start, member.end);
   const inner: MemberEdits = new Map([["include_usage", "true"]]);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { JsonFault } from "../../core/json-scan.ts";
 import { readUsage, usageOfBody } from "./usage.ts";
 
 test("counts are read with their details", () => {
@@ -73,17 +74,14 @@ test("of two usages the last counts, as every JSON reader has it", () => {
   assert.equal(usageOfBody(Buffer.from(body))?.inputTokens, 1);
 });
 
-test("a body that is no JSON object has no usage and breaks nothing", () => {
-  for (const body of [
-    "",
-    "null",
-    "[]",
-    "<html>",
-    '{"usage":',
-    '{"usage":null}',
-    "\ufeff{}",
-    '{"usage":{"prompt_tokens":1}',
-  ]) {
+test("a reply without a usage that can be read has none", () => {
+  for (const body of ["{}", '{"usage":null}', '{"usage":[]}', '{"usage":{"prompt_tokens":"1"}}']) {
     assert.equal(usageOfBody(Buffer.from(body)), undefined, body);
+  }
+});
+
+test("a body that is no JSON object is no reply of this API", () => {
+  for (const body of ["", "null", "[]", "<html>", '{"usage":', "\ufeff{}", '{"usage":{"prompt_tokens":1}']) {
+    assert.throws(() => usageOfBody(Buffer.from(body)), JsonFault, body);
   }
 });

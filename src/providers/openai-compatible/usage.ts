@@ -10,11 +10,13 @@ import { memberValue, scanTrusted } from "../../core/json-scan.ts";
 export function readUsage(value: unknown): Usage | undefined {
   const usage = asRecord(value);
   const inputTokens = count(usage?.["prompt_tokens"]);
-  if (usage === undefined || inputTokens === undefined) return undefined;
+  // Embeddings have no output; where a count is there and is none, nothing of it can be trusted.
+  const outputTokens = count(usage?.["completion_tokens"] ?? 0);
+  if (usage === undefined || inputTokens === undefined || outputTokens === undefined) return undefined;
   return {
     inputTokens,
     cachedInputTokens: count(asRecord(usage["prompt_tokens_details"])?.["cached_tokens"]) ?? 0,
-    outputTokens: count(usage["completion_tokens"]) ?? 0,
+    outputTokens,
     reasoningTokens: count(asRecord(usage["completion_tokens_details"])?.["reasoning_tokens"]) ?? 0,
   };
 }

@@ -76,7 +76,7 @@ function replyText(request: SimulatedRequest, messages: readonly unknown[], rand
   if (format["type"] === "json_schema") {
     return JSON.stringify(instanceOf(asRecord(format["json_schema"])["schema"]));
   }
-  const asked = textOf(messages.at(-1)).slice(0, 80).trim();
+  const asked = [...textOf(messages.at(-1))].slice(0, 80).join("").trim();
   const first = Math.floor(random() * SENTENCES.length);
   const count = 2 + Math.floor(random() * 3);
   const body = Array.from(
@@ -109,7 +109,7 @@ function chooseTools(request: SimulatedRequest, messages: readonly unknown[], ra
 }
 
 function tokenize(text: string): string[] {
-  return text.match(/ ?[^ ]{1,8}/g) ?? [];
+  return text.match(/ *[^ ]{1,8}| +$/gu) ?? [];
 }
 
 /** The text of a message: a string, or the text parts of a list. */

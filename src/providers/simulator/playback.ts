@@ -15,6 +15,7 @@ export class Playback implements UpstreamHandle {
   #next = 0;
   #shownTokens = 0;
   #paused = false;
+  #over = false;
   #step: () => void = () => {};
 
   constructor(plan: Plan, sink: ReplySink) {
@@ -27,6 +28,7 @@ export class Playback implements UpstreamHandle {
   }
 
   cancel(): void {
+    this.#over = true;
     clearTimeout(this.#timer);
     this.#step = () => {};
   }
@@ -38,14 +40,16 @@ export class Playback implements UpstreamHandle {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#step();
+    const step = this.#step;
+    this.#step = () => {};
+    step();
   }
 
   #wait(ms: number, step: () => void): void {
     this.#step = () => {};
     this.#timer = setTimeout(() => {
-      this.#step = step;
-      if (!this.#paused) step();
+      if (this.#paused) this.#step = step;
+      else step();
     }, ms);
   }
 
@@ -67,8 +71,10 @@ export class Playback implements UpstreamHandle {
     let ms = 0;
     while (this.#next < frames.length && ms < TICK_MS) {
       if (fault?.kind === "cut" && this.#shownTokens >= fault.afterTokens) {
-        if (batch.length > 0) this.#sink.chunk(Buffer.concat(batch));
-        return this.#sink.fail({ kind: "cut", message: "the upstream cut its reply (scripted)" });
+        this.#show(batch);
+        return this.#over
+          ? undefined
+          : this.#sink.fail({ kind: "cut", message: "the upstream cut its reply (scripted)" });
       }
       const frame = frames[this.#next++];
       if (frame === undefined) break;
@@ -76,10 +82,15 @@ export class Playback implements UpstreamHandle {
       this.#shownTokens += frame.tokens;
       ms += frame.tokens * msPerToken;
     }
-    if (batch.length > 0) this.#sink.chunk(Buffer.concat(batch));
+    this.#show(batch);
+    if (this.#over) return;
     if (this.#next < frames.length) return this.#wait(ms, () => this.#stream());
     if (usage !== undefined) this.#reportUsage(usage);
     this.#sink.end(last);
+  }
+
+  #show(frames: readonly Buffer[]): void {
+    if (frames.length > 0) this.#sink.chunk(Buffer.concat(frames));
   }
 
   #reportUsage(usage: { readonly inputTokens: number; readonly outputTokens: number }): void {
