@@ -11,8 +11,8 @@ export type YamlResult =
   | { readonly ok: false; readonly faults: readonly TextFault[]; readonly lines: LineCounter };
 
 const MAX_ALIASES = 100;
-/** Ancestors of an entry of the file's own mapping: the document and the mapping. */
-const TOP_LEVEL = 2;
+/** Ancestors of an entry such as a provider: document, mapping, the section's entry, its mapping. */
+const IN_A_SECTION = 4;
 /** Of a text that is no YAML at all, only the first complaints help. */
 const MAX_TEXT_FAULTS = 20;
 
@@ -49,12 +49,16 @@ export function readYaml(text: string): YamlResult {
     JSON.stringify(raw);
     return { ok: true, document, raw, lines };
   } catch (error) {
-    const { message } = error as Error;
-    const isAliases = message.startsWith("Excessive alias count");
-    return refuse([
-      { offset: 0, message: isAliases ? message : "is nested without end, or an alias in it holds itself" },
-    ]);
+    return refuse([{ offset: 0, message: structureMessage((error as Error).message) }]);
   }
+}
+
+/** Without the parser's own words where they repeat the text. */
+function structureMessage(message: string): string {
+  if (message.startsWith("Excessive alias count")) return message;
+  if (message.startsWith("Unresolved alias"))
+    return "an alias (*name) stands for nothing; set its anchor (&name) before it";
+  return "is nested without end, or an alias in it holds itself";
 }
 
 function oddKeys(document: Document): TextFault[] {
@@ -66,7 +70,7 @@ function oddKeys(document: Document): TextFault[] {
       if (!isScalar(key) || typeof key.value === "object")
         faults.push({ offset, message: "a key must be a plain text" });
       // Where names are free the schema would pass over this one.
-      else if (key.value === "__proto__" && ancestors.length > TOP_LEVEL)
+      else if (key.value === "__proto__" && ancestors.length === IN_A_SECTION)
         faults.push({ offset, message: "__proto__ is no name; choose another" });
     },
   });

@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { chatHeaders, connectHttp2 } from "./http2-client.ts";
 import {
   assertAlive,
   assertError,
   assertErrorBody,
-  chatHeaders,
   chatText,
-  connectHttp2,
   exchangeBytes,
   HELLO,
   parseReplies,

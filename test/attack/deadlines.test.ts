@@ -3,14 +3,12 @@ import test from "node:test";
 import { setInterval as every } from "node:timers/promises";
 import { chunk, DONE, plain, sse } from "../support/engine.ts";
 import { until } from "../support/gateway.ts";
+import { chatHeaders, connectHttp2, h2 } from "./http2-client.ts";
 import {
   assertAlive,
   assertErrorBody,
-  chatHeaders,
   chatText,
   connect,
-  connectHttp2,
-  h2,
   HELLO,
   parseReplies,
   requestText,

@@ -4,11 +4,11 @@ import { clientRoutes } from "../../src/gateway/client-routes.ts";
 import type { Route } from "../../src/gateway/routes.ts";
 import { PLAIN } from "../support/engine.ts";
 import { startGateway, targetsOn, type TestGateway } from "../support/gateway.ts";
+import { connectHttp2 } from "./http2-client.ts";
 import {
   assertAlive,
   assertErrorBody,
   chatText,
-  connectHttp2,
   exchangeBytes,
   HELLO,
   parseReplies,
@@ -32,17 +32,6 @@ function startGuarded(): Promise<TestGateway> {
   return startGateway(targetsOn("http://127.0.0.1:9/v1", ["fine"]), {
     routes: (gateway) => [...clientRoutes(gateway), guarded],
   });
-}
-
-async function ask(
-  port: number,
-  line: string,
-  headers: Readonly<Record<string, string>>,
-): Promise<ParsedReply> {
-  const text = await exchangeBytes(port, requestText(line, { ...headers, connection: "close" }));
-  const [reply, ...others] = parseReplies(text);
-  assert.ok(reply !== undefined && others.length === 0, `${line}: ${text}`);
-  return reply;
 }
 
 /** Spellings that one reader may take for the path and another not; PATH is put in for what they aim at. */
@@ -295,33 +284,6 @@ test("methods that a path does not take, and those that nobody knows, are refuse
   assert.doesNotMatch(tunnel, /^HTTP\/1\.1 2/);
   assert.equal((await ask(gateway.port, "GET /healthz HTTP/1.1", {})).status, 200);
   assert.deepEqual(gateway.bugs, []);
-});
-
-test("a model id of 2,048 characters stands in the path, percent-encoded or not", async () => {
-  await using pair = await startPair();
-  const id = `arn:aws:bedrock:eu-west-1:1:x/${"m".repeat(2_048)}`.slice(0, 2_048);
-  for (const spelt of [
-    id,
-    encodeURIComponent(id),
-    Buffer.from(id).toString("hex").replaceAll(/../g, "%$&"),
-  ]) {
-    const reply = await ask(pair.gateway.port, `GET /v1/models/${spelt} HTTP/1.1`, {
-      "x-api-key": pair.gateway.key,
-    });
-    assert.equal(reply.status, 404);
-    const { message } = assertErrorBody(reply.body, "model_not_found", /there is no model/);
-    assert.ok(message.includes(id));
-  }
-  await assertAlive(pair);
-});
-
-test("a model's name with slashes and colons is found in the path, percent-encoded or not", async () => {
-  await using gateway = await startGateway(targetsOn("http://127.0.0.1:9/v1", ["org/model:v1"]));
-  for (const spelt of ["org/model:v1", "org%2Fmodel%3Av1", "org%2fmodel:v1", "%6Frg/model:v1"]) {
-    const reply = await ask(gateway.port, `GET /v1/models/${spelt} HTTP/1.1`, { "x-api-key": gateway.key });
-    assert.equal(reply.status, 200, spelt);
-    assert.equal((JSON.parse(reply.body) as { id: string }).id, "org/model:v1");
-  }
 });
 
 test("HTTP/2's own ways of saying where a request goes lead to the same decisions", async () => {

@@ -14,7 +14,8 @@ import { Metrics } from "../../src/telemetry/metrics.ts";
 import { RecentExchanges } from "../../src/telemetry/recent.ts";
 import { startProcess } from "../support/process.ts";
 import { startGateway, targetsOn } from "../support/gateway.ts";
-import { assertErrorBody, connectHttp2, HELLO } from "./support.ts";
+import { connectHttp2 } from "./http2-client.ts";
+import { assertErrorBody, HELLO } from "./support.ts";
 
 /** The service behind the key routes: only whether it is reached matters here. */
 const NO_KEYS = {

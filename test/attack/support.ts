@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import http2 from "node:http2";
 import net from "node:net";
 import type { KeyRights } from "../../src/policy/key.ts";
 import { Engine, PLAIN, type Script } from "../support/engine.ts";
@@ -250,128 +249,14 @@ function dechunk(text: string, from: number): { readonly text: string; readonly 
   }
 }
 
-/** An HTTP/2 connection by prior knowledge. */
-export interface Http2Client extends AsyncDisposable {
-  readonly session: http2.ClientHttp2Session;
-  request(
-    headers: http2.OutgoingHttpHeaders,
-    body?: string | Uint8Array,
-  ): Promise<{
-    readonly status: number;
-    readonly headers: http2.IncomingHttpHeaders;
-    readonly text: string;
-  }>;
+/** One request on a connection of its own, and its only reply. */
+export async function ask(
+  port: number,
+  line: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<ParsedReply> {
+  const text = await exchangeBytes(port, requestText(line, { ...headers, connection: "close" }));
+  const [reply, ...others] = parseReplies(text);
+  assert.ok(reply !== undefined && others.length === 0, `${line}: ${text}`);
+  return reply;
 }
-
-export function connectHttp2(port: number): Http2Client {
-  const session = http2.connect(`http://127.0.0.1:${port}`);
-  session.on("error", () => {});
-  return {
-    session,
-    request: (headers, body) =>
-      new Promise((resolve, reject) => {
-        const stream = session.request(headers, { endStream: body === undefined });
-        const parts: Buffer[] = [];
-        let head: http2.IncomingHttpHeaders = {};
-        stream.on("response", (received) => (head = received));
-        stream.on("data", (bytes: Buffer) => parts.push(bytes));
-        stream.on("error", reject);
-        stream.on("close", () =>
-          resolve({
-            status: Number(head[":status"] ?? 0),
-            headers: head,
-            text: Buffer.concat(parts).toString(),
-          }),
-        );
-        if (body !== undefined) stream.end(body);
-      }),
-    async [Symbol.asyncDispose]() {
-      session.destroy();
-    },
-  };
-}
-
-/** Pseudo-headers and the rest of a chat request over HTTP/2. */
-export function chatHeaders(key: string, more: http2.OutgoingHttpHeaders = {}): http2.OutgoingHttpHeaders {
-  return {
-    ":method": "POST",
-    ":path": "/v1/chat/completions",
-    authorization: `Bearer ${key}`,
-    "content-type": "application/json",
-    ...more,
-  };
-}
-
-/** An upstream on a bare socket that does what a test says with each complete request. */
-export class RawUpstream implements AsyncDisposable {
-  readonly requests: string[] = [];
-  connections = 0;
-  readonly #server: net.Server;
-  readonly #sockets = new Set<net.Socket>();
-
-  private constructor(onRequest: (socket: net.Socket, count: number) => void) {
-    this.#server = net.createServer({ noDelay: true }, (socket) => {
-      this.connections++;
-      this.#sockets.add(socket);
-      socket.on("close", () => this.#sockets.delete(socket));
-      socket.on("error", () => {});
-      let text = "";
-      socket.on("data", (bytes: Buffer) => {
-        text += bytes.toString("latin1");
-        const head = text.indexOf("\r\n\r\n");
-        const length = Number(/\r\ncontent-length: (\d+)/i.exec(text)?.[1] ?? 0);
-        if (head === -1 || text.length < head + 4 + length) return;
-        this.requests.push(text);
-        text = "";
-        onRequest(socket, this.requests.length);
-      });
-    });
-  }
-
-  static async start(onRequest: (socket: net.Socket, count: number) => void): Promise<RawUpstream> {
-    const upstream = new RawUpstream(onRequest);
-    await new Promise<void>((resolve) => upstream.#server.listen(0, "127.0.0.1", resolve));
-    return upstream;
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as net.AddressInfo).port}/v1`;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#server.close(resolve));
-  }
-}
-
-/** A complete plain reply as HTTP/1.1 writes it. */
-export function replyText(body: string, head = ""): string {
-  return `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${head}\r\n${body}`;
-}
-
-/** What an HTTP/2 connection begins with, and frames for what Node's own client would not send (RFC 9113). */
-export const h2 = {
-  preface: Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
-  frame(type: number, flags: number, stream: number, payload: Uint8Array = Buffer.alloc(0)): Buffer {
-    const head = Buffer.alloc(9);
-    head.writeUIntBE(payload.length, 0, 3);
-    head.writeUInt8(type, 3);
-    head.writeUInt8(flags, 4);
-    head.writeUInt32BE(stream, 5);
-    return Buffer.concat([head, payload]);
-  },
-  settings: (): Buffer => h2.frame(4, 0, 0),
-  /** @param flags  1 ends the stream, 4 ends the headers */
-  headers: (stream: number, flags: number, fields: readonly (readonly [string, string])[]): Buffer =>
-    h2.frame(1, flags, stream, h2.block(fields)),
-  /** HPACK literals that are not indexed (RFC 7541, section 6.2.2); names and values of less than 127 bytes. */
-  block: (fields: readonly (readonly [string, string])[]): Buffer =>
-    Buffer.concat(
-      fields.flatMap(([name, value]) => [
-        Buffer.from([0, name.length]),
-        Buffer.from(name, "latin1"),
-        Buffer.from([value.length]),
-        Buffer.from(value, "latin1"),
-      ]),
-    ),
-};

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { chunk, DONE, FINISH, sse, type Script } from "../support/engine.ts";
 import { startGateway, targetsOn, type TestGateway } from "../support/gateway.ts";
-import { assertAlive, assertErrorBody, HELLO, RawUpstream, startPair } from "./support.ts";
+import { RawUpstream } from "./raw-upstream.ts";
+import { assertAlive, assertErrorBody, HELLO, startPair } from "./support.ts";
 
 /** The stream as a client reads it: what it was told before, and the error that it ends with, if it does. */
 async function readBroken(

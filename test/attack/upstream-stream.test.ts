@@ -7,7 +7,8 @@ import { OpenAiStream } from "../../src/providers/openai-compatible/stream.ts";
 import type { ReplySink } from "../../src/providers/provider.ts";
 import { chunk, DONE, FINISH, sse, USAGE, USAGE_FRAME, type Script } from "../support/engine.ts";
 import { startGateway, targetsOn } from "../support/gateway.ts";
-import { assertAlive, HELLO, RawUpstream, sleep, startPair, type Pair } from "./support.ts";
+import { RawUpstream } from "./raw-upstream.ts";
+import { assertAlive, HELLO, sleep, startPair, type Pair } from "./support.ts";
 
 const frame = (value: object): string => `data: ${JSON.stringify(value)}\n\n`;
 const withUsage = (usage: unknown, choices: unknown[] = []): string =>

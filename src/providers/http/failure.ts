@@ -38,12 +38,7 @@ export function connectionFailure(error: Error, headSeen: boolean): AttemptFailu
   if (code === "UND_ERR_CONNECT_TIMEOUT") {
     return { kind: "connect", message: "no connection to the upstream within the connect timeout" };
   }
-  if (
-    CONNECT_CODES.has(code) ||
-    code.startsWith("ERR_TLS") ||
-    code.startsWith("CERT_") ||
-    code.includes("SELF_SIGNED")
-  ) {
+  if (CONNECT_CODES.has(code) || TLS_CODE.test(code)) {
     return { kind: "connect", message: `no connection to the upstream (${code})` };
   }
   return { kind: "cut", message: `the upstream closed the connection without an answer (${code})` };
@@ -58,6 +53,8 @@ const CONNECT_CODES = new Set([
   "ETIMEDOUT",
   "EADDRNOTAVAIL",
 ]);
+/** OpenSSL's and Node's names for certificates that cannot be trusted and handshakes that fail. */
+const TLS_CODE = /^ERR_(TLS|SSL)|CERT|SIGNATURE|ISSUER|HOSTNAME_MISMATCH/;
 const MESSAGE_MAX = 500;
 
 /** Seconds until a repeat makes sense, from a `retry-after` of seconds or a date (RFC 9110, section 10.2.3). */

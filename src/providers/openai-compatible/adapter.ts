@@ -1,4 +1,4 @@
-import { Pool, type Dispatcher } from "undici";
+import { Client, Pool, type Dispatcher } from "undici";
 import type { Operation } from "../../core/wire.ts";
 import { Secrets } from "../http/secrets.ts";
 import type { Provider, ReplySink, UpstreamCall, UpstreamHandle } from "../provider.ts";
@@ -31,6 +31,7 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions): 
     if (pool === undefined) {
       pool = new Pool(base.origin, {
         connections: options.connections,
+        factory: (origin, clientOptions) => new WatchedClient(origin, clientOptions),
         connect: { timeout: connectTimeoutMs },
         // The attempt has its own deadlines; undici's would only add timers.
         headersTimeout: 0,
@@ -66,13 +67,22 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions): 
         },
         body: upstreamBody(call, vendor),
       };
-      poolFor(call.connectTimeoutMs).dispatch(dispatch, reply);
+      const pool = poolFor(call.connectTimeoutMs);
+      reply.start(() => pool.dispatch(dispatch, reply));
       return reply;
     },
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.close()));
     },
   };
+}
+
+/** Tells a reply whether its request goes over a connection that has served before. */
+class WatchedClient extends Client {
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    if (handler instanceof UpstreamReply) handler.reused = this.stats.connected === true;
+    return super.dispatch(options, handler);
+  }
 }
 
 function credentialHeader(vendor: Vendor, apiKey: string | undefined): Record<string, string> {

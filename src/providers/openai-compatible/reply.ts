@@ -14,6 +14,8 @@ const MAX_ERROR_BYTES = 1024 * 1024;
 /** After the stream's end marker, how long the connection may take to become free for the next request. */
 const LINGER_MS = 1_000;
 
+/** A close that the upstream had begun shows within a round trip; what comes later happened to this very request. */
+const STALE_MS = 500;
 const JSON_TYPE = /^application\/([\w.-]+\+)?json\b/i;
 
 /** Reply headers that tell something to the client and nothing about our account. */
@@ -39,6 +41,10 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle
   #cancelled = false;
   #settled = false;
   #lingerTimer: NodeJS.Timeout | undefined;
+  #sentAt = 0;
+  #resend: (() => void) | undefined;
+  /** Whether the request was sent over a connection that had served another before. */
+  reused = false;
 
   constructor(sink: ReplySink, hideUsage: boolean, secrets: Secrets) {
     this.#sink = sink;
@@ -46,9 +52,16 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle
     this.#secrets = secrets;
   }
 
+  /** @param send  sends the request; called again at most once */
+  start(send: () => void): void {
+    this.#resend = send;
+    send();
+  }
+
   cancel(): void {
     this.#settled = true;
     this.#cancelled = true;
+    this.#stream?.stop();
     this.#controller?.abort(new Error("cancelled"));
   }
 
@@ -62,6 +75,7 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    this.#sentAt = performance.now();
     // Cancelled while it waited for a connection: it must not be sent at all.
     if (this.#cancelled) controller.abort(new Error("cancelled"));
   }
@@ -111,8 +125,21 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     clearTimeout(this.#lingerTimer);
     if (this.#settled || this.#stream?.ended === true) return;
+    const resend = this.#takeResend();
+    if (resend !== undefined) return resend();
     this.#settled = true;
     this.#sink.fail(connectionFailure(error, this.#status !== 0));
+  }
+
+  /**
+   * The request again, where it met a connection that the upstream was just closing: a reused one, broken at once and
+   * before any answer. Once only.
+   */
+  #takeResend(): (() => void) | undefined {
+    const resend = this.#resend;
+    this.#resend = undefined;
+    const isStale = this.reused && this.#status === 0 && performance.now() - this.#sentAt < STALE_MS;
+    return isStale ? resend : undefined;
   }
 
   #whole(): void {

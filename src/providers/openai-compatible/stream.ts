@@ -1,6 +1,7 @@
 import { brief } from "../../core/text.ts";
 import { Secrets } from "../http/secrets.ts";
 import type { ReplySink } from "../provider.ts";
+import type { Usage } from "../../core/usage.ts";
 import { readUsage } from "./usage.ts";
 
 const EMPTY = Buffer.alloc(0);
@@ -40,6 +41,11 @@ export class OpenAiStream {
     this.#hideUsage = hideUsage;
   }
 
+  /** Nothing more is told. */
+  stop(): void {
+    this.#ended = true;
+  }
+
   get ended(): boolean {
     return this.#ended;
   }
@@ -75,24 +81,28 @@ export class OpenAiStream {
     let from = 0;
     for (let start = 0; start < data.length;) {
       const end = endOfEvent(data, start);
-      const event = data.subarray(start, end);
-      const verdict = this.#look(event);
+      const verdict = this.#look(data.subarray(start, end));
       if (verdict !== "pass") {
         if (start > from) this.#sink.chunk(data.subarray(from, start));
+        // The sink may have cancelled just now.
+        if (this.#ended) return;
         from = end;
       }
       if (verdict === "done") {
         this.#ended = true;
-        this.#sink.end(event);
-        return;
+        return this.#sink.end(data.subarray(start, end));
       }
-      if (verdict === "failed") return;
+      if (typeof verdict === "object") {
+        if (verdict.failed !== undefined) return this.#fail("status", verdict.failed);
+        if (verdict.usage !== undefined) this.#sink.usage(verdict.usage);
+        if (verdict.keep) from = start;
+      }
       start = end;
     }
     if (from < data.length) this.#sink.chunk(from === 0 ? data : data.subarray(from));
   }
 
-  #look(event: Buffer): "pass" | "hide" | "done" | "failed" {
+  #look(event: Buffer): Verdict {
     const hasUsage = holdsUsageObject(event);
     const hasError = event.includes(ERROR_KEY);
     if (!hasUsage && !hasError && !event.includes(DONE)) return "pass";
@@ -102,14 +112,12 @@ export class OpenAiStream {
     const reason = hasError ? errorIn(value) : undefined;
     if (reason !== undefined) {
       const shown = this.#secrets.appearIn(reason) ? "no reason given" : brief(reason, MAX_REASON);
-      this.#fail("status", `the upstream failed in mid-stream: ${shown}`);
-      return "failed";
+      return { failed: `the upstream failed in mid-stream: ${shown}`, keep: false };
     }
     if (typeof value?.["usage"] !== "object" || value["usage"] === null) return "pass";
-    const usage = readUsage(value["usage"]);
-    if (usage !== undefined) this.#sink.usage(usage);
     const choices = value["choices"];
-    return this.#hideUsage && Array.isArray(choices) && choices.length === 0 ? "hide" : "pass";
+    const isUsageAlone = Array.isArray(choices) && choices.length === 0;
+    return { usage: readUsage(value["usage"]), keep: !this.#hideUsage || !isUsageAlone };
   }
 
   #fail(kind: "cut" | "status" | "protocol", message: string): void {
@@ -117,6 +125,12 @@ export class OpenAiStream {
     this.#sink.fail({ kind, message });
   }
 }
+
+/** What an event is: nothing special, the end, or something to tell, with the event passed on (`keep`) or taken out. */
+type Verdict =
+  | "pass"
+  | "done"
+  | { readonly keep: boolean; readonly failed?: string; readonly usage?: Usage | undefined };
 
 /** Where the last complete event ends: just after its blank line; 0 where there is none. */
 function endOfLastEvent(data: Buffer): number {
