@@ -105,13 +105,19 @@ test("no text makes the check throw, and what is refused has at least one fault"
   );
 });
 
+/** A name that a fault of another place offers instead of a wrong one. */
+const ODD_NAME = 'targets: { "a\\nb": {} }\ntasks: { t: { targets: [c] } }\n';
+
 test("every fault is one line: file, line, column, path, and what is wrong", () => {
   const withoutLoops = anyText.filter((text) => isQuiet(text) && !text.includes("*"));
   fc.assert(
     fc.property(withoutLoops, (text) => {
       for (const fault of faultsOf(text) ?? []) assert.match(fault, /^s\.yaml:\d+:\d+: [^\n\r]+: [^\n\r]+$/);
     }),
-    { numRuns: 400, examples: [['"a\\nb": 1'], ['"": 1\nmod: enforce'], ["mode: |\n  env:A\n  B\n"]] },
+    {
+      numRuns: 400,
+      examples: [['"a\\nb": 1'], ['"": 1\nmod: enforce'], ["mode: |\n  env:A\n  B\n"], [ODD_NAME]],
+    },
   );
 });
 
@@ -146,6 +152,7 @@ test("a literal secret is told nowhere, wherever it was pasted", () => {
     `storage: { database: mysql://u:${literal}@h/db }\n`,
     `storage: { database: ${literal} }\n`,
     `providers: { p: { kind: anthropic, apiKey: ${literal} } }\n`,
+    `pools: ${literal}\n`,
     `notify: { n: { kind: webhook, url: "http://h", secret: ${literal} } }\n`,
   ];
   for (const text of places) {

@@ -1,5 +1,6 @@
-import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readFile, realpath, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
+import { mkdir, open, readFile, realpath, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -22,7 +23,7 @@ const HEARTBEAT_MS = 5_000;
 const STALE_MS = 30_000;
 /** Longer than two starters can be apart between finding the guard stale and taking it. */
 const RACE_MS = 100;
-const MAX_SOCKET_PATH = 100;
+const MAX_FOLDER_PATH = 80;
 
 /**
  * Takes a data folder for this process alone. A held Unix socket tells a living holder from a dead one (a process id
@@ -34,24 +35,49 @@ const MAX_SOCKET_PATH = 100;
 export async function guardData(data: string): Promise<DataGuard> {
   await mkdir(data, { recursive: true, mode: 0o700 });
   const file = path.join(data, "guard.json");
-  const socketPath = await guardSocketPath(data);
-  await refuseIfHeld(data, file, socketPath);
+  const folder = await socketFolder(data);
+  try {
+    const socketPath = path.join(folder.path, "guard.sock");
+    await refuseIfHeld(data, file, socketPath);
+    const server = await holdSocket(data, folder.path, socketPath);
+    const heartbeat = await writeHolder(file);
+    return {
+      async release() {
+        clearInterval(heartbeat);
+        await rm(file, { force: true });
+        await rm(socketPath, { force: true });
+        await new Promise<void>((resolve) => server.close(() => resolve()));
+        await folder.close();
+      },
+    };
+  } catch (error) {
+    await folder.close();
+    throw error;
+  }
+}
 
+/** Listens under the guard's name. Of two that find it free together, the one whose socket stands there last has it. */
+async function holdSocket(data: string, folder: string, socketPath: string): Promise<net.Server> {
   const nonce = randomUUID();
-  await rm(socketPath, { force: true });
+  // Under a name of its own first: closing a server removes the name that it listened on, and after a lost race that
+  // must not be the winner's.
+  const ownPath = path.join(folder, `guard.${nonce.slice(0, 8)}.sock`);
   const server = net.createServer((socket) => socket.on("error", () => {}).end(nonce));
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(socketPath, resolve);
+    server.once("error", reject).listen(ownPath, resolve);
   });
   server.unref();
+  await rename(ownPath, socketPath);
   await new Promise((resolve) => setTimeout(resolve, RACE_MS));
-  if ((await ask(socketPath)) !== nonce) {
-    server.close();
-    throw new Error(
-      `${data} was just taken by another Switchyard; stop one of them or give this one its own --data`,
-    );
-  }
+  if ((await ask(socketPath)) === nonce) return server;
+  server.close();
+  throw new Error(
+    `${data} was just taken by another Switchyard; stop one of them or give this one its own --data`,
+  );
+}
 
+/** @returns the timer that keeps the file fresh */
+async function writeHolder(file: string): Promise<NodeJS.Timeout> {
   const holder: Holder = {
     host: os.hostname(),
     boot: await bootId(),
@@ -63,14 +89,7 @@ export async function guardData(data: string): Promise<DataGuard> {
     const now = new Date();
     void utimes(file, now, now).catch(() => {});
   }, HEARTBEAT_MS);
-  heartbeat.unref();
-  return {
-    async release() {
-      clearInterval(heartbeat);
-      await rm(file, { force: true });
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
+  return heartbeat.unref();
 }
 
 async function refuseIfHeld(data: string, file: string, socketPath: string): Promise<void> {
@@ -85,17 +104,17 @@ async function refuseIfHeld(data: string, file: string, socketPath: string): Pro
   if (Date.now() - touched < STALE_MS) throw new Error(heldBy(data, holder));
 }
 
-function heldBy(data: string, holder: Holder | undefined): string {
+function heldBy(data: string, holder: Partial<Holder> | undefined): string {
   const who =
-    holder === undefined
+    holder?.pid === undefined
       ? "another Switchyard"
       : `the Switchyard with process ${holder.pid} on ${holder.host}, since ${holder.startedAt}`;
   return `${data} is in use by ${who}; stop it, or start this one with its own --data folder`;
 }
 
-async function readHolder(file: string): Promise<Holder | undefined> {
+async function readHolder(file: string): Promise<Partial<Holder> | undefined> {
   try {
-    return JSON.parse(await readFile(file, "utf8")) as Holder;
+    return (JSON.parse(await readFile(file, "utf8")) as Partial<Holder> | null) ?? undefined;
   } catch {
     return undefined;
   }
@@ -114,12 +133,23 @@ function ask(socketPath: string): Promise<string | undefined> {
   });
 }
 
-async function guardSocketPath(data: string): Promise<string> {
+interface SocketFolder {
+  /** The data folder by a path that is short enough for a socket in it. */
+  readonly path: string;
+  close(): Promise<void>;
+}
+
+/** A socket's path may have 107 bytes; a deep folder is reached through its open descriptor. */
+async function socketFolder(data: string): Promise<SocketFolder> {
   const folder = await realpath(data);
-  const near = path.join(folder, "guard.sock");
-  if (Buffer.byteLength(near) <= MAX_SOCKET_PATH) return near;
-  const digest = createHash("sha256").update(folder).digest("hex").slice(0, 24);
-  return path.join(os.tmpdir(), `switchyard-${digest}.sock`);
+  if (Buffer.byteLength(folder) <= MAX_FOLDER_PATH) return { path: folder, close: async () => {} };
+  if (process.platform !== "linux") {
+    throw new Error(
+      `${data} lies too deep for a socket in it; choose a --data folder with a path below ${MAX_FOLDER_PATH} bytes`,
+    );
+  }
+  const handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
+  return { path: `/proc/self/fd/${handle.fd}`, close: () => handle.close() };
 }
 
 async function bootId(): Promise<string> {

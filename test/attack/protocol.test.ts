@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { answer, chunk, DONE, PLAIN, sse } from "../support/engine.ts";
+import { answer, DONE, PLAIN } from "../support/engine.ts";
 import { until } from "../support/gateway.ts";
 import { chatHeaders, connectHttp2 } from "./http2-client.ts";
 import {
@@ -12,7 +12,6 @@ import {
   HELLO,
   parseReplies,
   requestText,
-  sleep,
   startPair,
 } from "./support.ts";
 

@@ -6,6 +6,7 @@ import { PLAIN } from "../support/engine.ts";
 import { startGateway, targetsOn, type TestGateway } from "../support/gateway.ts";
 import { connectHttp2 } from "./http2-client.ts";
 import {
+  ask,
   assertAlive,
   assertErrorBody,
   chatText,
@@ -14,7 +15,6 @@ import {
   parseReplies,
   requestText,
   startPair,
-  type ParsedReply,
 } from "./support.ts";
 
 const CANARY = "canary-of-the-control-plane";

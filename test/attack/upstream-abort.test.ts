@@ -166,6 +166,30 @@ test("with onAbort: drain a client that stopped reading before it left does not 
   await assertAlive(pair);
 });
 
+test("with onAbort: drain a client that left is left, whatever the upstream then answers", async () => {
+  const answers: Script[] = [
+    (_request, response) => plain(response, 200, PLAIN),
+    (_request, response) => plain(response, 500, "{}"),
+    (_request, response) => void response.destroy(),
+    (_request, response) => {
+      sse(response);
+      response.end(USAGE_FRAME + DONE);
+    },
+  ];
+  for (const last of answers) {
+    await using pair = await startPair({ target: ", onAbort: drain", server: "keepAliveComment: 20ms" });
+    pair.engine.script = async (request, response) => {
+      await sleep(200);
+      await last(request, response);
+    };
+    // By then comments have gone out.
+    await leave(pair, true);
+    const record = await until(() => pair.gateway.records[0]);
+    assert.equal(record.status, "abandoned");
+    await assertAlive(pair);
+  }
+});
+
 test("with onAbort: drain an upstream that falls silent is still ended by its deadline", async () => {
   await using pair = await startPair({
     target: ", onAbort: drain",

@@ -185,3 +185,24 @@ test("a body longer than its content-length is not taken for the next reply", as
     assert.equal(await (await gateway.chat(HELLO)).text(), `{"reply":${count}}`);
   }
 });
+
+/** Answers to the second request of a connection that show that it was received. */
+const TAKEN: Readonly<Record<string, string>> = {
+  "no HTTP": "hello, I am no server\r\n\r\n",
+  "a broken head": "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}",
+  "a head of 100 kB": `HTTP/1.1 200 OK\r\nx-a: ${"a".repeat(100_000)}\r\n\r\n`,
+  "half a head": "HTTP/1.1 200 OK\r\ncontent-ty",
+};
+
+for (const [what, text] of Object.entries(TAKEN)) {
+  test(`a request that a reused connection answered with ${what} was received, and is not sent again`, async () => {
+    await using upstream = await RawUpstream.start((socket, count) => {
+      if (count > 1) return void socket.end(text);
+      socket.write("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}");
+    });
+    await using gateway = await startGateway(targetsOn(upstream.url, ["fine"]));
+    assert.equal((await gateway.chat(HELLO)).status, 200);
+    assert.equal((await gateway.chat(HELLO)).status, 502);
+    assert.equal(upstream.requests.length, 2);
+  });
+}

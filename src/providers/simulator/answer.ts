@@ -118,7 +118,7 @@ function textOf(message: unknown): string {
   if (typeof content === "string") return content;
   if (!Array.isArray(content)) return "";
   return content
-    .map((part) => (typeof asRecord(part)["text"] === "string" ? String(asRecord(part)["text"]) : ""))
+    .flatMap((part) => (typeof asRecord(part)["text"] === "string" ? [String(asRecord(part)["text"])] : []))
     .join(" ");
 }
 

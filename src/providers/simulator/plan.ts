@@ -15,6 +15,8 @@ export interface SimulatorOptions {
 
 /** Milliseconds of prefill an input token adds; a mid-sized model on one GPU. */
 const PREFILL_MS_PER_TOKEN = 0.05;
+/** A body of 25 MiB is millions of tokens, which no engine would take; the simulator does, and answers in time. */
+const MAX_PREFILL_MS = 5_000;
 
 /** What a playback shows, and when. */
 export interface Plan {
@@ -71,7 +73,7 @@ export function planReply(
   const head = { id: `chatcmpl-sim-${serial}`, model: call.model, created: Math.floor(Date.now() / 1_000) };
   return {
     ...base,
-    firstMs: base.firstMs + inputTokens * PREFILL_MS_PER_TOKEN,
+    firstMs: base.firstMs + Math.min(inputTokens * PREFILL_MS_PER_TOKEN, MAX_PREFILL_MS),
     tokens: outputTokens,
     usage: { inputTokens, outputTokens },
     frames: call.request.stream ? chatFrames(head, answers, call.request.includeUsage) : [],
