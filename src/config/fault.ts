@@ -26,6 +26,10 @@ export function pathText(path: ConfigPath): string {
 export function suggestion(wrong: string, known: readonly string[]): string {
   if (known.length === 0) return "";
   const near = closest(wrong, known);
-  if (distance(wrong, near) <= Math.max(2, Math.floor(wrong.length / 3))) return `; did you mean "${near}"?`;
-  return `; there ${known.length === 1 ? "is" : "are"}: ${known.slice(0, 20).join(", ")}`;
+  if (distance(wrong, near) <= Math.max(2, Math.floor(wrong.length / 3)))
+    return `; did you mean "${brief(near)}"?`;
+  return `; there ${known.length === 1 ? "is" : "are"}: ${known
+    .slice(0, 20)
+    .map((name) => brief(name))
+    .join(", ")}`;
 }

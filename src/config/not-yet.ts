@@ -4,7 +4,7 @@ interface NotYet {
   /** Where it stands; `*` is any key or index. */
   readonly path: readonly string[];
   /** Only these values; every value where absent. */
-  readonly values?: readonly unknown[];
+  readonly values?: readonly string[];
 }
 
 /** What the schema knows and nothing serves yet. It is refused, because what is ignored is believed to work. */
@@ -27,10 +27,17 @@ const NOT_YET: readonly NotYet[] = [
   { path: ["notify"] },
 ];
 
-/** Paths of a raw configuration that name something not available yet. Empty lists and objects ask for nothing. */
-export function notYetPaths(raw: unknown): ConfigPath[] {
+/** Something not available yet that a configuration asks for. */
+export interface Asked {
+  readonly path: ConfigPath;
+  /** The value, where it is one of a closed list; any other may be a secret in the wrong place. */
+  readonly value: string | undefined;
+}
+
+/** What a raw configuration asks for and is not available yet. Empty lists and objects ask for nothing. */
+export function notYetPaths(raw: unknown): Asked[] {
   const found = NOT_YET.flatMap((entry) => matches(raw, entry.path, [], entry.values));
-  if (workersOf(raw) > 1) found.push(["server", "workers"]);
+  if (workersOf(raw) > 1) found.push({ path: ["server", "workers"], value: undefined });
   return found;
 }
 
@@ -38,12 +45,12 @@ function matches(
   value: unknown,
   path: readonly string[],
   at: ConfigPath,
-  values: readonly unknown[] | undefined,
-): ConfigPath[] {
+  values: readonly string[] | undefined,
+): Asked[] {
   const [step, ...rest] = path;
   if (step === undefined) {
-    const asked = values === undefined ? !isEmpty(value) : values.includes(value);
-    return asked ? [at] : [];
+    const asked = values === undefined ? !isEmpty(value) : values.some((known) => known === value);
+    return asked ? [{ path: at, value: values === undefined ? undefined : String(value) }] : [];
   }
   if (typeof value !== "object" || value === null) return [];
   const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value);

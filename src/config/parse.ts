@@ -1,5 +1,4 @@
 import { isMap, isNode, isPair, isScalar, isSeq, type Document } from "yaml";
-import { brief } from "../core/text.ts";
 import { describeIssue } from "./describe-issue.ts";
 import { pathText, type ConfigPath, type Fault } from "./fault.ts";
 import { notYetPaths } from "./not-yet.ts";
@@ -40,7 +39,10 @@ export function parseConfig(
   const result = configSchema.safeParse(raw, { reportInput: true });
   const faults: Fault[] = [
     ...(result.success ? [] : result.error.issues.flatMap((issue) => describeIssue(issue, configSchema))),
-    ...notYetPaths(raw).map((path) => ({ path, message: notYetMessage(raw, path) })),
+    ...notYetPaths(raw).map(({ path, value }) => ({
+      path,
+      message: `${value === undefined ? "" : `"${value}" `}is not available yet; leave it out`,
+    })),
     ...referenceFaults(raw),
     ...deadSecretFaults(raw, secrets),
   ];
@@ -51,12 +53,6 @@ export function parseConfig(
     .toSorted((a, b) => a.offset - b.offset)
     .map(({ offset, fault }) => `${at(offset)}: ${pathText(fault.path)}: ${fault.message}`);
   return { ok: false, faults: [...new Set(placed)].slice(0, MAX_FAULTS) };
-}
-
-function notYetMessage(raw: unknown, path: ConfigPath): string {
-  const value = path.reduce<unknown>((inner, step) => (inner as Record<string | number, unknown>)[step], raw);
-  const what = typeof value === "string" || typeof value === "number" ? `"${brief(String(value))}" is` : "is";
-  return `${what} not available yet; leave it out`;
 }
 
 /** The offset of the node at a path, or of the nearest thing around it that is there. */

@@ -121,17 +121,11 @@ function collisionFaults(config: Raw): Fault[] {
       });
   };
   for (const id of Object.keys(record(config["tasks"]))) claim(id, "a task", ["tasks", id], true);
-  for (const id of Object.keys(record(config["targets"])))
-    claim(id, "a target or task", ["targets", id], true);
+  for (const id of Object.keys(record(config["targets"]))) claim(id, "a target", ["targets", id], true);
   for (const [id, value] of Object.entries(record(config["targets"]))) {
     for (const [index, alias] of list(record(value)["aliases"]).entries()) {
       if (typeof alias !== "string") continue;
-      claim(
-        alias,
-        `an alias of target "${id}", a target or a task`,
-        ["targets", id, "aliases", index],
-        false,
-      );
+      claim(alias, `an alias of the target "${id}"`, ["targets", id, "aliases", index], false);
     }
   }
   return faults;

@@ -20,6 +20,7 @@ export class FileWatch {
   #seen = "";
   #closed = false;
 
+  /** @param onChange  called also once at the beginning: the file may have changed since it was loaded */
   constructor(file: string, onChange: () => void) {
     this.#file = path.resolve(file);
     this.#onChange = onChange;
@@ -63,8 +64,7 @@ export class FileWatch {
       () => "",
     );
     if (found === this.#seen || found === "" || this.#closed) return;
-    const isFirst = this.#seen === "";
     this.#seen = found;
-    if (!isFirst) this.#onChange();
+    this.#onChange();
   }
 }

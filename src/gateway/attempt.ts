@@ -8,6 +8,8 @@ export interface AttemptEvents {
   onChunk(attempt: Attempt, bytes: Buffer): void;
   onEnd(attempt: Attempt, last: Buffer): void;
   onFail(attempt: Attempt, failure: AttemptFailure): void;
+  /** The adapter threw, which it must not. */
+  onThrow(error: unknown): void;
 }
 
 /** One try on one target: sends, keeps the target's deadlines, and writes down what happened. */
@@ -47,13 +49,15 @@ export class Attempt implements ReplySink {
     const { request } = this.#exchange;
     if (request === undefined) throw new Error("an attempt starts after the request is read");
     this.#arm(Math.min(target.timeouts.firstByte, target.timeouts.total));
-    const handle = target.adapter.send(
-      { request, model: target.model, outputCap, connectTimeoutMs: target.timeouts.connect },
-      this,
-    );
-    // The upstream may have failed already, and a later attempt may be under way.
-    this.#handle = handle;
-    if (this.#over && this.record.status === "abandoned") handle.cancel();
+    const call = { request, model: target.model, outputCap, connectTimeoutMs: target.timeouts.connect };
+    try {
+      // The upstream may have failed before this returns, and a later attempt may be under way.
+      this.#handle = target.adapter.send(call, this);
+    } catch (error) {
+      this.#events.onThrow(error);
+      return this.fail({ kind: "protocol", message: "the adapter failed; the log has the details" });
+    }
+    if (this.#over && this.record.status === "abandoned") this.#handle.cancel();
   }
 
   /** The client left: nothing more is heard of this attempt. */

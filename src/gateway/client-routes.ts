@@ -7,6 +7,7 @@ import { clientKey } from "./credentials.ts";
 import { openAi } from "./dialects/openai/index.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Route } from "./routes.ts";
+import { actingTenant } from "./stages/read-request.ts";
 
 /** Model ids and ARNs in paths are as long as that. */
 export const MAX_MODEL_LENGTH = 2_048;
@@ -74,9 +75,11 @@ export function clientRoutes(gateway: Gateway): Route[] {
 
 function modelsFor(gateway: Gateway, request: FastifyRequest): ModelName[] {
   const key = gateway.keys.authenticate(clientKey(request.raw), gateway.clock.now());
-  const tenant = gateway.snapshot.tenants.get(key.tenant);
+  const asked = request.headers["x-switchyard-tenant"];
+  const tenantId = actingTenant(key, typeof asked === "string" ? asked : undefined);
+  const tenant = gateway.snapshot.tenants.get(tenantId);
   if (tenant === undefined)
-    throw new AppError("forbidden", `the tenant "${key.tenant}" is not in the configuration`);
+    throw new AppError("forbidden", `the tenant "${tenantId}" is not in the configuration`);
   const access = new Access(tenant, key);
   return gateway.snapshot.names.list({
     task: (task) => access.mayUseTask(task),

@@ -139,7 +139,9 @@ export class Gateway {
 
   #run(exchange: Exchange, reply: ClientReply): void {
     try {
-      const run = new Run(exchange, reply, this.#snapshot.config.server.timeouts);
+      const run = new Run(exchange, reply, exchange.snapshot.config.server.timeouts, (error) =>
+        this.#parts.onBug(error, exchange.id),
+      );
       this.#running.add(run);
       exchange.atEnd.push(() => this.#running.remove(run));
       run.start();

@@ -22,13 +22,20 @@ export class Run implements AttemptEvents, LiveItem {
   readonly #exchange: Exchange;
   readonly #reply: ClientReply;
   readonly #timeouts: RunTimeouts;
+  readonly #onBug: (error: unknown) => void;
   #attempt: Attempt | undefined;
   #next = 0;
   /** The client has seen a part of a reply. */
   #delivered = false;
   #commentTimer: NodeJS.Timeout | undefined;
 
-  constructor(exchange: Exchange, reply: ClientReply, timeouts: RunTimeouts) {
+  constructor(
+    exchange: Exchange,
+    reply: ClientReply,
+    timeouts: RunTimeouts,
+    onBug: (error: unknown) => void,
+  ) {
+    this.#onBug = onBug;
     this.#exchange = exchange;
     this.#reply = reply;
     this.#timeouts = timeouts;
@@ -54,7 +61,7 @@ export class Run implements AttemptEvents, LiveItem {
     const exchange = this.#exchange;
     this.#settle(attempt);
     exchange.firstTokenMs = Math.round(exchange.clock.monotonic() - exchange.startedAt);
-    if (this.#reply.streaming) {
+    if (this.#reply.streaming && !this.#reply.over) {
       // Comments went out, so the status is told already, and a plain body is no stream.
       return this.#fail(
         new AppError(
@@ -101,6 +108,10 @@ export class Run implements AttemptEvents, LiveItem {
     } else {
       this.#reply.error(error, failure.reply?.status);
     }
+  }
+
+  onThrow(error: unknown): void {
+    this.#onBug(error);
   }
 
   #tryNext(): void {

@@ -122,6 +122,8 @@ function authorise(
         "this needs the control API's token: authorization: Bearer <content of admin.token>",
       );
     }
+    // What a credential opened is nobody else's.
+    if (route.authorisation !== "public") void reply.header("cache-control", "no-store");
     if (route.authorisation === "client-key") {
       parts.gateway.keys.authenticate(clientKey(request.raw), parts.gateway.clock.now());
     }
@@ -219,14 +221,22 @@ function isLoopback(request: http.IncomingMessage): boolean {
 
 const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
 
+/** Connections that end with the reply under way. */
+const DOOMED = new WeakSet<net.Socket>();
+
 /** What cannot be parsed as HTTP at all is answered on the bare socket. */
 function onClientError(error: Error, socket: net.Socket): void {
   const { code } = error as NodeJS.ErrnoException;
   // While the reply to an earlier request is under way, anything written here would be taken for a part of it: the
   // reply comes to its end, then the connection ends.
   const { _httpMessage: current } = socket as { _httpMessage?: http.ServerResponse | null };
-  const isAnswering = current != null && (current.headersSent || current.req.complete);
-  if (isAnswering) return void current.once("close", () => socket.destroySoon());
+  const isAnswering =
+    current !== null && current !== undefined && (current.headersSent || current.req.complete);
+  if (isAnswering) {
+    if (!DOOMED.has(socket)) current.once("close", () => socket.destroySoon());
+    DOOMED.add(socket);
+    return;
+  }
   if (code === "ECONNRESET" || !socket.writable) return void socket.destroy();
   const [status, message] =
     code === "HPE_HEADER_OVERFLOW"

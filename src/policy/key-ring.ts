@@ -18,7 +18,8 @@ export class KeyRing {
   }
 
   /** Adds keys, or replaces those with the same prefix: the newer record holds from now on. */
-  put(records: Iterable<KeyRecord>): void {
+  put(records: readonly KeyRecord[]): void {
+    if (records.length === 0) return;
     for (const record of records) this.#byPrefix.set(record.prefix, record);
     this.#verified.clear();
   }

@@ -9,6 +9,8 @@ interface Migration {
 
 /** One lock for every Switchyard on this database, so that nodes that start together migrate once. */
 const MIGRATION_LOCK = 4_141_000_001n;
+/** PostgreSQL 15, as server_version_num has it. */
+const OLDEST_SERVER = 150_000;
 const FILE_NAME = /^(\d{4})-[a-z0-9-]+\.sql$/;
 
 /**
@@ -20,6 +22,7 @@ export async function migrate(pool: pg.Pool): Promise<void> {
   const migrations = await readMigrations();
   const client = await pool.connect();
   try {
+    await refuseOldServer(client);
     await client.query("select pg_advisory_lock($1)", [String(MIGRATION_LOCK)]);
     try {
       await applyMissing(client, migrations);
@@ -29,6 +32,14 @@ export async function migrate(pool: pg.Pool): Promise<void> {
   } finally {
     client.release();
   }
+}
+
+async function refuseOldServer(client: pg.PoolClient): Promise<void> {
+  const { rows } = await client.query<{ version: number; name: string }>(
+    "select current_setting('server_version_num')::integer as version, current_setting('server_version') as name",
+  );
+  const { version = 0, name = "" } = rows[0] ?? {};
+  if (version < OLDEST_SERVER) throw new Error(`this PostgreSQL is ${name}; Switchyard needs 15 or newer`);
 }
 
 async function applyMissing(client: pg.PoolClient, migrations: readonly Migration[]): Promise<void> {

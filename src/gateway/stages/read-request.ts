@@ -69,7 +69,8 @@ function headerWords(exchange: Exchange): { words: Words; tenant: string | undef
   return { words, tenant };
 }
 
-function actingTenant(key: KeyRecord, asked: string | undefined): string {
+/** @throws AppError forbidden */
+export function actingTenant(key: KeyRecord, asked: string | undefined): string {
   if (asked === undefined || asked === key.tenant) return key.tenant;
   if (key.rights.actFor.includes(asked) || key.rights.actFor.includes("*")) return asked;
   throw new AppError(

@@ -1,8 +1,9 @@
-import { Client, Pool, type Dispatcher } from "undici";
+import { Pool, type Dispatcher } from "undici";
 import type { Operation } from "../../core/wire.ts";
 import { Secrets } from "../http/secrets.ts";
 import type { Provider, ReplySink, UpstreamCall, UpstreamHandle } from "../provider.ts";
 import { UpstreamReply } from "./reply.ts";
+import { WatchedClient, type WatchedOptions } from "./watched-client.ts";
 import { asksForUsage, upstreamBody } from "./request.ts";
 import { VENDORS, vendorOf, type Vendor, type VendorName } from "./vendors.ts";
 
@@ -31,7 +32,7 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions): 
     if (pool === undefined) {
       pool = new Pool(base.origin, {
         connections: options.connections,
-        factory: (origin, clientOptions) => new WatchedClient(origin, clientOptions),
+        factory: (origin, clientOptions) => new WatchedClient(origin, clientOptions as WatchedOptions),
         connect: { timeout: connectTimeoutMs },
         // The attempt has its own deadlines; undici's would only add timers.
         headersTimeout: 0,
@@ -75,14 +76,6 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions): 
       await Promise.all([...pools.values()].map((pool) => pool.close()));
     },
   };
-}
-
-/** Tells a reply whether its request goes over a connection that has served before. */
-class WatchedClient extends Client {
-  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    if (handler instanceof UpstreamReply) handler.reused = this.stats.connected === true;
-    return super.dispatch(options, handler);
-  }
 }
 
 function credentialHeader(vendor: Vendor, apiKey: string | undefined): Record<string, string> {

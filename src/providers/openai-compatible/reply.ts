@@ -16,6 +16,7 @@ const LINGER_MS = 1_000;
 
 /** A close that the upstream had begun shows within a round trip; what comes later happened to this very request. */
 const STALE_MS = 500;
+const STREAM_TYPE = /^text\/event-stream\b/i;
 const JSON_TYPE = /^application\/([\w.-]+\+)?json\b/i;
 
 /** Reply headers that tell something to the client and nothing about our account. */
@@ -43,8 +44,8 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle
   #lingerTimer: NodeJS.Timeout | undefined;
   #sentAt = 0;
   #resend: (() => void) | undefined;
-  /** Whether the request was sent over a connection that had served another before. */
-  reused = false;
+  /** The connection, where it had served another request before, and what it had received until then. */
+  reused: { readonly socket: { readonly bytesRead: number }; readonly bytesRead: number } | undefined;
 
   constructor(sink: ReplySink, hideUsage: boolean, secrets: Secrets) {
     this.#sink = sink;
@@ -90,7 +91,7 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle
         kind: "protocol",
         message: `the upstream sent its reply encoded (${encoding}) though none was accepted`,
       });
-    } else if (status === 200 && text(headers["content-type"])?.startsWith("text/event-stream") === true) {
+    } else if (status === 200 && STREAM_TYPE.test(text(headers["content-type"]) ?? "")) {
       this.#stream = new OpenAiStream(this.#sink, this.#hideUsage, this.#secrets);
     }
   }
@@ -138,7 +139,8 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle
   #takeResend(): (() => void) | undefined {
     const resend = this.#resend;
     this.#resend = undefined;
-    const isStale = this.reused && this.#status === 0 && performance.now() - this.#sentAt < STALE_MS;
+    const isUnanswered = this.reused !== undefined && this.reused.socket.bytesRead === this.reused.bytesRead;
+    const isStale = isUnanswered && performance.now() - this.#sentAt < STALE_MS;
     return isStale ? resend : undefined;
   }
 

@@ -48,8 +48,9 @@ function capOutput(
   cap: number,
   edits: Map<string, string | undefined>,
 ): void {
+  // The parameter that the vendor is sure to know, and whatever the client named beside it.
   const named = ["max_completion_tokens", "max_tokens"].filter((key) => has(request, key));
-  for (const key of named.length > 0 ? named : [vendor.outputCap]) edits.set(key, String(cap));
+  for (const key of new Set([vendor.outputCap, ...named])) edits.set(key, String(cap));
 }
 
 function has(request: WireRequest, key: string): boolean {

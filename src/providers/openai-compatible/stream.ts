@@ -30,9 +30,11 @@ export class OpenAiStream {
   readonly #sink: ReplySink;
   readonly #hideUsage: boolean;
   readonly #secrets: Secrets;
-  /** The beginning of an event whose end has not come yet. */
-  #carry: Buffer = EMPTY;
+  /** The beginning of an event whose end has not come yet, in the pieces in which it came. */
+  #carry: Buffer[] = [];
+  #carried = 0;
   #ended = false;
+  #begun = false;
 
   /** @param hideUsage  the client did not ask for the usage frame: take it out */
   constructor(sink: ReplySink, hideUsage: boolean, secrets = new Secrets()) {
@@ -52,13 +54,27 @@ export class OpenAiStream {
 
   push(bytes: Buffer): void {
     if (this.#ended) return;
-    const data = this.#carry.length === 0 ? bytes : Buffer.concat([this.#carry, bytes]);
+    if (this.#carried > 0 && endOfLastEvent(this.#seam(bytes)) === 0) return this.#keep(bytes);
+    const data = this.#carried === 0 ? bytes : Buffer.concat([...this.#carry, bytes]);
     const end = endOfLastEvent(data);
-    this.#carry = end === data.length ? EMPTY : data.subarray(end);
-    if (this.#carry.length > MAX_EVENT_BYTES) {
+    this.#carry = [];
+    this.#carried = 0;
+    if (end > 0) this.#events(data.subarray(0, end));
+    if (end < data.length && !this.#ended) this.#keep(data.subarray(end));
+  }
+
+  /** New bytes with the last three before them: a blank line that ends only now begins there at the earliest. */
+  #seam(bytes: Buffer): Buffer {
+    const last = this.#carry.at(-1) ?? EMPTY;
+    const tail = last.length >= 3 ? last : Buffer.concat(this.#carry.slice(-3));
+    return Buffer.concat([tail.subarray(-3), bytes]);
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#carry.push(bytes);
+    this.#carried += bytes.length;
+    if (this.#carried > MAX_EVENT_BYTES) {
       this.#fail("protocol", `the upstream sent an event of more than ${MAX_EVENT_BYTES} bytes`);
-    } else if (end > 0) {
-      this.#events(data.subarray(0, end));
     }
   }
 
@@ -66,12 +82,15 @@ export class OpenAiStream {
   finish(): void {
     if (this.#ended) return;
     // The last event may lack its blank line.
-    if (this.#carry.length > 0) this.#events(Buffer.concat([this.#carry, BLANK_LF]));
-    this.#carry = EMPTY;
+    if (this.#carried > 0) this.#events(Buffer.concat([...this.#carry, BLANK_LF]));
+    this.#carry = [];
     if (!this.#ended) this.#fail("cut", "the upstream's stream ended without its end marker");
   }
 
   #events(data: Buffer): void {
+    // Comments before the first event only say that the engine is at work; they would commit us to this target.
+    if (!this.#begun && data[0] === COLON && isComments(data)) return this.#sink.alive();
+    this.#begun = true;
     if (data.includes(USAGE_KEY) || data.includes(DONE) || data.includes(ERROR_KEY)) this.#inspect(data);
     else this.#sink.chunk(data);
   }
@@ -131,6 +150,13 @@ type Verdict =
   | "pass"
   | "done"
   | { readonly keep: boolean; readonly failed?: string; readonly usage?: Usage | undefined };
+
+function isComments(data: Buffer): boolean {
+  return data
+    .toString("latin1")
+    .split(/\r?\n/)
+    .every((line) => line === "" || line.startsWith(":"));
+}
 
 /** Where the last complete event ends: just after its blank line; 0 where there is none. */
 function endOfLastEvent(data: Buffer): number {

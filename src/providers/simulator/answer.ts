@@ -1,4 +1,5 @@
 import { instanceOf } from "./schema-instance.ts";
+import { brief } from "../../core/text.ts";
 import type { Random } from "./random.ts";
 
 /** The parts of a chat request that the simulator looks at; everything else it takes and ignores, as engines do. */
@@ -76,7 +77,7 @@ function replyText(request: SimulatedRequest, messages: readonly unknown[], rand
   if (format["type"] === "json_schema") {
     return JSON.stringify(instanceOf(asRecord(format["json_schema"])["schema"]));
   }
-  const asked = [...textOf(messages.at(-1))].slice(0, 80).join("").trim();
+  const asked = brief(textOf(messages.at(-1)), 80).trim();
   const first = Math.floor(random() * SENTENCES.length);
   const count = 2 + Math.floor(random() * 3);
   const body = Array.from(

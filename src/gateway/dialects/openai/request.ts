@@ -37,7 +37,7 @@ export function parseOpenAiRequest(input: ParseInput): ParsedRequest {
       model: envelope.text("model"),
       stream: operation === "chat" && stream,
       includeUsage: stream && asksForUsage(envelope),
-      maxOutputTokens: envelope.count("max_completion_tokens", 1) ?? envelope.count("max_tokens", 1),
+      maxOutputTokens: largest(envelope.count("max_completion_tokens", 1), envelope.count("max_tokens", 1)),
       choices: operation === "chat" ? (envelope.count("n", 1, MAX_CHOICES) ?? 1) : 1,
       store: envelope.boolean("store") ?? false,
       wordEdits: metadata.edit === undefined ? NO_EDITS : new Map([["metadata", metadata.edit.value]]),
@@ -46,6 +46,11 @@ export function parseOpenAiRequest(input: ParseInput): ParsedRequest {
     words: metadata.words,
     tags: metadata.tags,
   };
+}
+
+/** Of two limits the engine may know only one, so the larger is what counts. */
+function largest(first: number | undefined, second: number | undefined): number | undefined {
+  return first === undefined || second === undefined ? (first ?? second) : Math.max(first, second);
 }
 
 function scan(bytes: Buffer): JsonMember[] {
