@@ -37,7 +37,7 @@ export interface Asked {
 /** What a raw configuration asks for and is not available yet. Empty lists and objects ask for nothing. */
 export function notYetPaths(raw: unknown): Asked[] {
   const found = NOT_YET.flatMap((entry) => matches(raw, entry.path, [], entry.values));
-  if (workersOf(raw) > 1) found.push({ path: ["server", "workers"], value: undefined });
+  if (workersOf(raw) > 1) found.push({ path: ["server", "workers"], value: String(workersOf(raw)) });
   return found;
 }
 

@@ -98,7 +98,7 @@ test("a task, a target and an alias share one space of names", () => {
   );
   assert.match(
     faultsOf(withTarget(`${PRICE}, aliases: [x, y, x]`))[0] ?? "",
-    /targets\.one\.aliases\[2\]: "x" is already an alias of target "one"/,
+    /targets\.one\.aliases\[2\]: "x" is already an alias of the target "one"/,
   );
 });
 

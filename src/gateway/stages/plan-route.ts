@@ -55,6 +55,13 @@ function decide(exchange: Exchange, resolved: Resolved, asked: string, candidate
   }
 }
 
+/** Parts whose tokens have nothing to do with their bytes. A quoted key cannot stand in text, where quotes are escaped. */
+const MEDIA_KEYS = ['"image_url"', '"input_audio"', '"file"', '"video_url"'];
+
+function holdsMedia(bytes: Buffer): boolean {
+  return MEDIA_KEYS.some((key) => bytes.includes(key));
+}
+
 /** Looks at each candidate once: whether it may serve, and with how much output. */
 class Candidates {
   readonly #exchange: Exchange;
@@ -114,6 +121,12 @@ class Candidates {
     if (this.#budget === undefined) {
       this.#caps.set(target.id, cap);
       return undefined;
+    }
+    if (holdsMedia(this.#request.bytes)) {
+      return {
+        code: "budget_exceeded",
+        reason: "images, audio and files cannot be bounded by the request's budget",
+      };
     }
     const answer = withinExchangeBudget({
       budget: this.#budget,

@@ -111,12 +111,15 @@ test("nothing is asked of a vendor that does not know stream_options, nor for em
   assert.equal(asksForUsage(requestOf(text), VENDORS.generic), true);
 });
 
-test("a cap replaces the client's own limit under the name that the client used", () => {
-  assert.equal(bodyOf('{"model":"m","max_tokens":900}', { outputCap: 7 }), '{"model":"m","max_tokens":7}');
-  assert.equal(
-    bodyOf('{"model":"m","max_completion_tokens":900}', { outputCap: 7 }),
-    '{"model":"m","max_completion_tokens":7}',
-  );
+test("a cap replaces the client's own limit, and stands under a name that the engine is sure to know", () => {
+  const newer = '{"model":"m","max_completion_tokens":900}';
+  const older = '{"model":"m","max_tokens":900}';
+  assert.equal(bodyOf(older, { outputCap: 7 }), '{"model":"m","max_tokens":7}');
+  assert.equal(bodyOf(newer, { outputCap: 7 }), '{"max_tokens":7,"model":"m","max_completion_tokens":7}');
+  // OpenAI knows both names and refuses the two together.
+  const { openai } = VENDORS;
+  assert.equal(bodyOf(older, { vendor: openai, outputCap: 7 }), '{"model":"m","max_tokens":7}');
+  assert.equal(bodyOf(newer, { vendor: openai, outputCap: 7 }), '{"model":"m","max_completion_tokens":7}');
   assert.equal(
     bodyOf('{"max_tokens":1,"model":"m","max_completion_tokens":9}', { outputCap: 7 }),
     '{"max_tokens":7,"model":"m","max_completion_tokens":7}',

@@ -48,9 +48,10 @@ function capOutput(
   cap: number,
   edits: Map<string, string | undefined>,
 ): void {
-  // The parameter that the vendor is sure to know, and whatever the client named beside it.
-  const named = ["max_completion_tokens", "max_tokens"].filter((key) => has(request, key));
-  for (const key of new Set([vendor.outputCap, ...named])) edits.set(key, String(cap));
+  const names = new Set(["max_completion_tokens", "max_tokens"].filter((key) => has(request, key)));
+  // Small engines know only the older name and would pass over the newer; OpenAI knows both and refuses the two together.
+  if (names.size === 0 || vendor.outputCap === "max_tokens") names.add(vendor.outputCap);
+  for (const name of names) edits.set(name, String(cap));
 }
 
 function has(request: WireRequest, key: string): boolean {

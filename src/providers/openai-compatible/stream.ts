@@ -35,6 +35,7 @@ export class OpenAiStream {
   #carried = 0;
   #ended = false;
   #begun = false;
+  readonly #comments: Buffer[] = [];
 
   /** @param hideUsage  the client did not ask for the usage frame: take it out */
   constructor(sink: ReplySink, hideUsage: boolean, secrets = new Secrets()) {
@@ -88,9 +89,16 @@ export class OpenAiStream {
   }
 
   #events(data: Buffer): void {
-    // Comments before the first event only say that the engine is at work; they would commit us to this target.
-    if (!this.#begun && data[0] === COLON && isComments(data)) return this.#sink.alive();
-    this.#begun = true;
+    if (!this.#begun) {
+      // Comments before the first event only say that the engine is at work. They wait for it, because what is passed on
+      // commits us to this target.
+      if (data[0] === COLON && isComments(data)) {
+        this.#comments.push(data);
+        return this.#sink.alive();
+      }
+      this.#begun = true;
+      if (this.#comments.length > 0) return this.#events(Buffer.concat([...this.#comments.splice(0), data]));
+    }
     if (data.includes(USAGE_KEY) || data.includes(DONE) || data.includes(ERROR_KEY)) this.#inspect(data);
     else this.#sink.chunk(data);
   }
