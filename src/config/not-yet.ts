@@ -30,7 +30,7 @@ const NOT_YET: readonly NotYet[] = [
 /** Something not available yet that a configuration asks for. */
 export interface Asked {
   readonly path: ConfigPath;
-  /** The value, where it is one of a closed list; any other may be a secret in the wrong place. */
+  /** The value, where it is a number or one of a closed list; any other may be a secret in the wrong place. */
   readonly value: string | undefined;
 }
 

@@ -48,7 +48,10 @@ export function scanTrusted(bytes: Buffer): JsonMember[] {
 
 /** The value of a member, parsed. Meant for the small values of an envelope. */
 export function memberValue(bytes: Buffer, member: JsonMember): unknown {
-  return JSON.parse(bytes.toString("utf8", member.start, member.end));
+  const text = bytes.toString("utf8", member.start, member.end);
+  // A text without escapes is what stands between its quotes.
+  if (text.charCodeAt(0) === QUOTE && !text.includes("\\")) return text.slice(1, -1);
+  return JSON.parse(text) as unknown;
 }
 
 const QUOTE = 0x22;

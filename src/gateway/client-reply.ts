@@ -8,6 +8,7 @@ export interface RawResponse {
   writeHead(status: number, headers: ReplyHeaders): unknown;
   write(bytes: Uint8Array): boolean;
   end(bytes: Uint8Array): unknown;
+  end(text: string, encoding: "latin1"): unknown;
   destroy(): unknown;
   setTimeout(ms: number, onTimeout?: () => void): unknown;
   /** Bytes that wait for the client to read. */
@@ -15,6 +16,9 @@ export interface RawResponse {
 }
 
 type ReplyHeaders = Record<string, string | number>;
+
+/** Above it copying costs more than a second piece. */
+const ONE_WRITE_BYTES = 32 * 1024;
 
 const STREAM_HEADERS: ReplyHeaders = {
   "content-type": "text/event-stream; charset=utf-8",
@@ -46,10 +50,6 @@ export class ClientReply {
         this.#over = true;
         this.#onLeave();
       }
-    });
-    raw.on("drain", () => {
-      if (!this.#over) this.#watchReading(false);
-      this.#onDrain();
     });
     // A reset connection is told by "close"; without a listener it would end the process.
     raw.on("error", () => {});
@@ -92,6 +92,10 @@ export class ClientReply {
   openStream(headers: ReplyHeaders): void {
     if (this.#over || this.#streaming) return;
     this.#streaming = true;
+    this.#raw.on("drain", () => {
+      if (!this.#over) this.#watchReading(false);
+      this.#onDrain();
+    });
     this.#head(200, { ...STREAM_HEADERS, ...headers });
   }
 
@@ -131,7 +135,9 @@ export class ClientReply {
 
   /** Sends the last bytes. */
   #finish(last: Buffer): void {
-    this.#raw.end(last);
+    // Node joins a text with the head and writes both at once; bytes it would write as a piece of their own.
+    if (!this.#streaming && last.length < ONE_WRITE_BYTES) this.#raw.end(last.toString("latin1"), "latin1");
+    else this.#raw.end(last);
     if (this.#raw.writableLength > 0) this.#watchReading(true);
   }
 

@@ -1,6 +1,5 @@
 import { withinExchangeBudget } from "../../budget/exchange-budget.ts";
 import type { Context } from "../../core/context.ts";
-import { newId } from "../../core/ids.ts";
 import { parseUsd, type Nanodollars } from "../../core/money.ts";
 import { priceAt } from "../../core/usage.ts";
 import type { WireRequest } from "../../core/wire.ts";
@@ -43,7 +42,8 @@ export function planRoute(exchange: Exchange): void {
 function decide(exchange: Exchange, resolved: Resolved, asked: string, candidates: Candidates): RoutePlan {
   try {
     return plan({
-      id: newId(exchange.startedAtMs),
+      // One decision an exchange: it has the same id.
+      id: exchange.id,
       asked,
       resolved,
       configHash: exchange.snapshot.hash,
