@@ -122,16 +122,17 @@ export class Metrics {
 
   #counter(name: keyof typeof LABELS, help: string, add: (counter: Counter, totals: Totals) => void): void {
     const totals = this.#totals;
-    new Counter({
+    const counter = new Counter({
       name,
       help,
       labelNames: [...LABELS[name]],
-      registers: [this.#registry],
+      registers: [],
       collect() {
         this.reset();
         for (const sum of totals.values()) add(this, sum);
       },
     });
+    this.#registry.registerMetric(counter);
   }
 }
 
