@@ -97,9 +97,8 @@ function issuesText(error: z.ZodError): string {
 }
 
 function withoutUndefined(values: object | undefined): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(values ?? {}).filter(([, value]) => value !== undefined),
-  ) as Record<string, string>;
+  const entries = Object.entries(values ?? {}) as [string, string | undefined][];
+  return Object.fromEntries(entries.flatMap(([word, value]) => (value === undefined ? [] : [[word, value]])));
 }
 
 function iso(ms: number): string {
