@@ -150,7 +150,7 @@ pools:
   fleet: { engine: vllm, replicas: [{ url: "http://10.0.0.1:8000" }] }
 targets:
   one: { pool: fleet, model: m, tier: dedicated, price: { input: 1, output: 1 } }
-#! 16 targets.one.pool: "fleet" is not available yet; leave it out
+#! 16 targets.one.pool: is not available yet; leave it out
   two: { provider: bedrock, model: m, tier: premium, price: { input: 1, output: 1 } }
 tasks:
   cost: { targets: [one], objective: cost, slo: { ttftP95: 1s }, cache: { ttl: 10m }, hedge: { after: p95 } }
