@@ -47,6 +47,8 @@ export interface App {
   readonly keys: KeysService;
   /** Path of the authority's certificate, where TLS is self-signed. */
   readonly tlsAuthority: string | undefined;
+  /** Everything that tells of it is there: from now on it says that it is ready. */
+  announced(): void;
   /** Reads the configuration again; a bad one changes nothing. */
   reload(): void;
   /** Takes no new exchanges, waits for those under way, closes everything. */
@@ -105,6 +107,7 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
     onBug,
   });
   know(metrics, gateway.snapshot);
+  gateway.announce(false);
   const keys = new KeysService({
     store,
     ring,
@@ -154,6 +157,7 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
     keys,
     onStopped: (step) => void afterStop.push(step),
     tlsAuthority: tls?.authority,
+    announced: () => gateway.announce(true),
     reload,
     async stop() {
       watch?.close();

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import net, { type AddressInfo } from "node:net";
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
 import { chunk, DONE, Engine, FINISH, sse } from "./support/engine.ts";
 import { targetsOn, until } from "./support/gateway.ts";
-import { runCli, startProcess, type TestProcess } from "./support/process.ts";
+import { freshData, runCli, startProcess, type TestProcess } from "./support/process.ts";
 
 const TENANTS = 'tenants:\n  acme: { tasks: ["*"] }\n';
 const hello = { messages: [{ role: "user", content: "Hello" }] };
@@ -24,6 +26,23 @@ test("the demo starts without a configuration, prints a key once, and its snippe
   assert.ok(!second.stdout().includes(key));
   assert.equal((await chat(second, key, { model: "support.answer", ...hello })).status, 200);
   await second.stop();
+});
+
+test("readyz says ready only when the ready line is printed and server.json is there", async () => {
+  const { port } = await freePort();
+  const data = await freshData();
+  const child = spawn(process.execPath, ["bin/switchyard.js", "up", "--data", data, "--port", String(port)]);
+  let out = "";
+  child.stdout.on("data", (bytes: Buffer) => (out += bytes.toString()));
+  await untilAsync(async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined);
+    if (answer?.status !== 200) return false;
+    assert.ok(existsSync(path.join(data, "server.json")));
+    return true;
+  });
+  await until(() => /^ready /m.test(out), "the ready line");
+  child.kill("SIGTERM");
+  await new Promise((resolve) => child.once("exit", resolve));
 });
 
 test("what a server leaves in its data folder is private, and server.json is there only while it runs", async () => {
@@ -136,6 +155,14 @@ async function chat(server: TestProcess, key: string, body: object): Promise<Res
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
     body: JSON.stringify(body),
   });
+}
+
+async function freePort(): Promise<{ readonly port: number }> {
+  const server = net.createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return { port };
 }
 
 function simulated(): string {

@@ -22,6 +22,8 @@ const stream = await client.chat.completions.create({
   messages: [{ role: "user", content: "Hello" }],
   stream: true,
 });
-for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.delta?.content ?? "");`,
+for await (const chunk of stream) {
+  process.stdout.write(chunk.choices[0]?.delta?.content ?? "");
+}`,
   };
 }

@@ -63,11 +63,11 @@ export function clientRoutes(gateway: Gateway): Route[] {
       url: "/readyz",
       authorisation: "public",
       plane: "gateway",
-      summary: "Whether it takes exchanges; 503 while it shuts down.",
+      summary: "Whether it takes exchanges; 503 while it starts and while it shuts down.",
       handler: (_request, reply) => {
-        if (!gateway.draining) return { status: "ready" };
+        if (gateway.ready) return { status: "ready" };
         void reply.code(503).header("connection", "close");
-        return { status: "draining" };
+        return { status: gateway.draining ? "draining" : "starting" };
       },
     },
   ];

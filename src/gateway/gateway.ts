@@ -40,6 +40,8 @@ export class Gateway {
   readonly #onSnapshot = new Map<Snapshot, number>();
   #inFlight = 0;
   #draining = false;
+  /** Whether it says that it is ready; not while the start is not told yet. */
+  #announced = true;
   #onIdle: () => void = () => {};
 
   constructor(parts: GatewayParts) {
@@ -66,6 +68,15 @@ export class Gateway {
 
   get draining(): boolean {
     return this.#draining;
+  }
+
+  get ready(): boolean {
+    return this.#announced && !this.#draining;
+  }
+
+  /** @param announced  whether everything that tells of this gateway (server.json, the ready line) is there */
+  announce(announced: boolean): void {
+    this.#announced = announced;
   }
 
   /** From now on exchanges begin with this snapshot; those under way keep theirs. */

@@ -103,6 +103,7 @@ async function announce(app: App, how: Announcement, io: Io): Promise<void> {
   if (how.demo) await announceDemo(app, how, io);
   if (app.tlsAuthority !== undefined && !how.json) io.out(`certificate authority ${app.tlsAuthority}`);
   io.out(how.json ? JSON.stringify({ event: "ready", ...facts }) : `ready ${app.url}`);
+  app.announced();
 }
 
 async function announceDemo(app: App, how: Announcement, io: Io): Promise<void> {
