@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { answer, chunk, DONE, Engine, FINISH, PLAIN, USAGE_FRAME } from "./support/engine.ts";
+import { packRecord } from "../src/telemetry/record-view.ts";
+import { answer, chunk, DONE, Engine, failing, FINISH, PLAIN, USAGE_FRAME } from "./support/engine.ts";
 import { startGateway, targetsOn } from "./support/gateway.ts";
 
 const hello = { messages: [{ role: "user", content: "hi" }] };
@@ -44,4 +45,15 @@ test("a usage frame that the client asked for stays", async () => {
     ...hello,
   });
   assert.equal(await response.text(), chunk("a") + FINISH + USAGE_FRAME + DONE);
+});
+
+test("an upstream's own words reach the client and no record, because they may quote the prompt", async () => {
+  const words = "the prompt 'my secret diary' is too long";
+  await using engine = await Engine.start(failing(500, JSON.stringify({ error: { message: words } })));
+  await using gateway = await startGateway(targetsOn(engine.url, ["broken"]));
+  const response = await gateway.chat({ model: "broken", ...hello });
+  assert.ok((await response.text()).includes(words));
+  const record = await gateway.record(response.headers.get("x-switchyard-exchange") ?? "");
+  assert.equal(record.attempts[0]?.cause, "the upstream answered 500");
+  assert.ok(!packRecord(record).includes("diary"));
 });

@@ -162,6 +162,8 @@ function row(status: number, openai: string, anthropic: string, exception: strin
 export interface AppErrorOptions {
   /** Facts for the record and the log: names and numbers, never prompt text, keys or tokens. */
   readonly details?: Readonly<Record<string, string | number>>;
+  /** An upstream's own words. They may quote the prompt, so they go to the client alone and into no record. */
+  readonly said?: string | undefined;
   /** Seconds after which a repeat may succeed; goes out as `retry-after`. */
   readonly retryAfterSeconds?: number;
   readonly cause?: unknown;
@@ -176,6 +178,7 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, string | number>>;
   readonly retryAfterSeconds: number | undefined;
+  readonly said: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     const limit = Error.stackTraceLimit;
@@ -185,6 +188,7 @@ export class AppError extends Error {
     this.code = code;
     this.details = options.details ?? {};
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.said = options.said;
   }
 }
 

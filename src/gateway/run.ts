@@ -193,6 +193,7 @@ function isReadable(reply: WholeReply): boolean {
 
 function toAppError(attempt: Attempt, failure: AttemptFailure): AppError {
   const message = `the target "${attempt.record.target}" failed: ${failure.message}`;
+  const { said } = failure;
   const details = {
     target: attempt.record.target,
     ...(failure.status !== undefined && { status: failure.status }),
@@ -201,17 +202,18 @@ function toAppError(attempt: Attempt, failure: AttemptFailure): AppError {
     case "throttled":
       return new AppError("rate_limited", message, {
         details,
+        said,
         ...(failure.retryAfterSeconds !== undefined && { retryAfterSeconds: failure.retryAfterSeconds }),
       });
     case "timeout":
-      return new AppError("upstream_timeout", message, { details });
+      return new AppError("upstream_timeout", message, { details, said });
     case "rejected":
-      return new AppError("invalid_request", message, { details });
+      return new AppError("invalid_request", message, { details, said });
     case "connect":
     case "credentials":
     case "status":
     case "cut":
     case "protocol":
-      return new AppError("upstream_error", message, { details });
+      return new AppError("upstream_error", message, { details, said });
   }
 }

@@ -83,6 +83,8 @@ export interface AttemptFailure {
     | "protocol";
   /** One sentence for the record and the client; no credentials, no prompt text. */
   readonly message: string;
+  /** The upstream's own words, without credentials: for the client alone, because they may quote the prompt. */
+  readonly said?: string | undefined;
   readonly status?: number;
   readonly retryAfterSeconds?: number;
   readonly reply?: WholeReply;

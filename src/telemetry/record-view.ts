@@ -39,16 +39,27 @@ export function viewOf(text: string): RecordView {
     usage,
     costNano,
     decision,
-    ...rest
+    id,
+    status,
+    dialect,
+    operation,
+    stream,
+    tags,
+    configHash,
   } = record;
   return {
     exchange: {
-      ...rest,
-      ...context,
+      id,
       startedAt: iso(startedAtMs),
       endedAt: iso(endedAtMs),
+      status,
       code: code ?? null,
       message: message ?? null,
+      dialect,
+      operation,
+      stream,
+      ...context,
+      tags,
       keyId: keyId ?? null,
       target: target ?? null,
       attempts: attempts.map(attemptView),
@@ -57,6 +68,7 @@ export function viewOf(text: string): RecordView {
       // Null where the upstream reported nothing: an unknown cost is not 0.
       costNano: costNano ?? null,
       costUsd: costNano === undefined ? null : formatUsd(BigInt(costNano)),
+      configHash,
       decisionId: decision?.id ?? null,
     },
     decision,

@@ -16,11 +16,11 @@ export function statusFailure(
 ): AttemptFailure {
   const { status } = reply;
   const said = upstreamMessage(reply.body, secrets);
-  const base = { status, message: `the upstream answered ${status}${said === "" ? "" : `: ${said}`}` };
+  const base = { status, message: `the upstream answered ${status}`, said };
   if (status === 429) return { ...base, kind: "throttled", ...retryAfterOf(retryAfter, nowMs) };
   if (status === 401 || status === 402 || status === 403) {
     return {
-      ...base,
+      status,
       kind: "credentials",
       message: `the upstream refused our credentials or account (${status})`,
     };
@@ -64,17 +64,19 @@ function retryAfterOf(value: string | undefined, nowMs: number): { retryAfterSec
   return Number.isFinite(seconds) ? { retryAfterSeconds: Math.min(Math.max(seconds, 0), 3_600) } : {};
 }
 
-/** `error.message`, `message` or `detail` of a JSON error body, shortened; "" where there is none to show. */
-function upstreamMessage(body: Buffer, secrets: Secrets): string {
+/** `error.message`, `message` or `detail` of a JSON error body, shortened; undefined where there is none to show. */
+function upstreamMessage(body: Buffer, secrets: Secrets): string | undefined {
   let said: ErrorBody | null;
   try {
     said = JSON.parse(body.toString()) as ErrorBody | null;
   } catch {
-    return "";
+    return undefined;
   }
   const nested = typeof said?.error === "string" ? said.error : said?.error?.message;
   const message = nested ?? said?.message ?? said?.detail;
-  return typeof message !== "string" || secrets.appearIn(message) ? "" : brief(message, MESSAGE_MAX);
+  return typeof message !== "string" || message === "" || secrets.appearIn(message)
+    ? undefined
+    : brief(message, MESSAGE_MAX);
 }
 
 /** The places where engines put the sentence that says what went wrong. */

@@ -120,7 +120,8 @@ export class OpenAiStream {
         return this.#sink.end(data.subarray(start, end));
       }
       if (typeof verdict === "object") {
-        if (verdict.failed !== undefined) return this.#fail("status", verdict.failed);
+        if (verdict.failed !== undefined)
+          return this.#fail("status", "the upstream failed in mid-stream", verdict.failed);
         if (verdict.usage !== undefined) this.#sink.usage(verdict.usage);
         if (verdict.keep) from = start;
       }
@@ -138,8 +139,10 @@ export class OpenAiStream {
     const value = hasUsage || hasError ? parse(payload) : undefined;
     const reason = hasError ? errorIn(value) : undefined;
     if (reason !== undefined) {
-      const shown = this.#secrets.appearIn(reason) ? "no reason given" : brief(reason, MAX_REASON);
-      return { failed: `the upstream failed in mid-stream: ${shown}`, keep: false };
+      return {
+        failed: this.#secrets.appearIn(reason) ? "no reason given" : brief(reason, MAX_REASON),
+        keep: false,
+      };
     }
     if (typeof value?.["usage"] !== "object" || value["usage"] === null) return "pass";
     const choices = value["choices"];
@@ -147,9 +150,9 @@ export class OpenAiStream {
     return { usage: readUsage(value["usage"]), keep: !this.#hideUsage || !isUsageAlone };
   }
 
-  #fail(kind: "cut" | "status" | "protocol", message: string): void {
+  #fail(kind: "cut" | "status" | "protocol", message: string, said?: string): void {
     this.#ended = true;
-    this.#sink.fail({ kind, message });
+    this.#sink.fail({ kind, message, said });
   }
 }
 

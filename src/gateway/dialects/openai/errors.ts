@@ -6,7 +6,7 @@ function errorObject(error: AppError, exchangeId: string): object {
   const row = ERRORS[error.code];
   return {
     error: {
-      message: `${error.message}. ${row.fix} (exchange ${exchangeId})`,
+      message: `${error.message}${error.said === undefined ? "" : `: ${error.said}`}. ${row.fix} (exchange ${exchangeId})`,
       type: row.openai.type,
       param: null,
       code: error.code,
