@@ -2,7 +2,7 @@
 // In a clone the TypeScript sources run as they are; an installed package has only what they were compiled to.
 // An old Node cannot even read TypeScript, so this file tells it what main.ts would.
 import { existsSync } from "node:fs";
-import { enableCompileCache } from "node:module";
+import module from "node:module";
 
 const [major, minor] = process.versions.node.split(".").map(Number);
 if (major < 22 || (major === 22 && minor < 19)) {
@@ -11,6 +11,7 @@ if (major < 22 || (major === 22 && minor < 19)) {
   );
   process.exit(3);
 }
-enableCompileCache();
+// By its module, not by name: an old Node does not have it and must come as far as the sentence above.
+module.enableCompileCache();
 const source = new URL("../src/main.ts", import.meta.url);
 await import(existsSync(source) ? source.href : new URL("../dist/main.js", import.meta.url).href);

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
-import { freshData, runCli, startProcess } from "./support/process.ts";
+import { freshData, ROOT, runCli, startProcess } from "./support/process.ts";
 
 test("keys are made, listed and revoked through the running server, and a revoked key is refused at once", async () => {
   await using server = await startProcess();
@@ -106,4 +107,17 @@ test("help is there for the whole and for each command, and a mistyped command i
   assert.equal(mistyped.code, 2);
   assert.match(mistyped.err, /did you mean "check"/);
   assert.match(runCli(["--version"]).out, /^\d+\.\d+\.\d+\n$/);
+});
+
+test("an older Node is told what to do, with 3, by the launcher and by what is compiled", () => {
+  const pretend =
+    'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } });';
+  for (const entry of ["bin/switchyard.js", "src/main.ts"]) {
+    const result = spawnSync(process.execPath, ["--import", `data:text/javascript,${pretend}`, entry, "up"], {
+      cwd: ROOT,
+      encoding: "utf8",
+    });
+    assert.equal(result.status, 3, entry);
+    assert.match(result.stderr, /needs Node 22\.19 or newer, this is 20\.20\.2.*npm ci/);
+  }
 });

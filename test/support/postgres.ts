@@ -4,6 +4,7 @@ import { chown, mkdtemp, readdir, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import pg from "pg";
+import { installFromDebian } from "./debian.ts";
 
 /** A PostgreSQL of its own for one test file, behind a Unix socket; gone with its data afterwards. */
 export interface TestPostgres extends AsyncDisposable {
@@ -17,7 +18,7 @@ const START_TRIES = 200;
 
 /** @returns undefined where this machine has no PostgreSQL of the oldest supported version and none can be installed */
 export async function startPostgres(): Promise<TestPostgres | undefined> {
-  const bin = (await findBinaries()) ?? (installPackage() ? await findBinaries() : undefined);
+  const bin = (await findBinaries()) ?? (installFromDebian("postgresql") ? await findBinaries() : undefined);
   if (bin === undefined) return undefined;
   const folder = await mkdtemp(path.join(os.tmpdir(), "switchyard-pg-"));
   const user = serverUser();
@@ -87,16 +88,6 @@ async function findBinaries(): Promise<string | undefined> {
     const version = execFileSync(path.join(bin, "postgres"), ["--version"], { encoding: "utf8" });
     return Number(/\d+/.exec(version)?.[0]) >= OLDEST;
   });
-}
-
-function installPackage(): boolean {
-  if (process.getuid?.() !== 0 || !existsSync("/etc/debian_version")) return false;
-  const result = spawnSync("apt-get", ["install", "-y", "--no-install-recommends", "postgresql"], {
-    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
-    stdio: "ignore",
-    timeout: 300_000,
-  });
-  return result.status === 0;
 }
 
 /** PostgreSQL refuses to run as root. */

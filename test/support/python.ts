@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { installFromDebian } from "./debian.ts";
 
 /** A Python that has what a test needs, or one line that says what this machine lacks. */
 export type Prepared = { readonly python: string } | { readonly missing: string };
@@ -102,11 +103,7 @@ async function makeEnvironment(folder: string): Promise<string | undefined> {
     (await run("python3", ["-m", "venv", "--clear", folder])).code === 0;
   if (await make()) return undefined;
   // Debian has the module in a package of its own; in a container we may simply add it.
-  const mayInstall = process.getuid?.() === 0 && existsSync("/etc/debian_version");
-  if (mayInstall) {
-    await run("apt-get", ["install", "--yes", "--quiet", "python3-venv"]);
-    if (await make()) return undefined;
-  }
+  if (installFromDebian("python3-venv") && (await make())) return undefined;
   return "python3 cannot make virtual environments; on Debian that is the package python3-venv";
 }
 
