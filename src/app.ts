@@ -49,7 +49,7 @@ export interface App {
   readonly tlsAuthority: string | undefined;
   /** Everything that tells of it is there: from now on it says that it is ready. */
   announced(): void;
-  /** Reads the configuration again; a bad one changes nothing. */
+  /** Reads the configuration and its secrets again; a bad one changes nothing. */
   reload(): void;
   /** Takes no new exchanges, waits for those under way, closes everything. */
   stop(): Promise<void>;
@@ -139,17 +139,28 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
     controlEverywhere: false,
   });
   const servers = [main];
-  url.base = await listen(main, options.listen, scheme);
+  const listening = async (one: HttpServer, address: ListenAddress): Promise<string> => {
+    try {
+      return await listen(one, address, scheme);
+    } catch (error) {
+      // Half a server must not stay behind.
+      stopPolling();
+      await closeServers(servers);
+      throw error;
+    }
+  };
+  url.base = await listening(main, options.listen);
   let controlUrl: string | undefined;
   if (server.control !== undefined) {
     const control = createServer({ ...parts, routes: controlRoutes, controlEverywhere: true });
     servers.push(control);
-    controlUrl = await listen(control, server.control.listen, scheme);
+    controlUrl = await listening(control, server.control.listen);
     log.info({ url: controlUrl }, "control API");
   }
 
-  const reload = (): void => reloadConfig(options, gateway, providers, metrics);
-  const watch = options.configFile === undefined ? undefined : new FileWatch(options.configFile, reload);
+  const reload = (force: boolean): void => reloadConfig(options, gateway, providers, metrics, force);
+  const watch =
+    options.configFile === undefined ? undefined : new FileWatch(options.configFile, () => reload(false));
   const afterStop: (() => Promise<void>)[] = [];
   return {
     url: url.base,
@@ -158,7 +169,7 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
     onStopped: (step) => void afterStop.push(step),
     tlsAuthority: tls?.authority,
     announced: () => gateway.announce(true),
-    reload,
+    reload: () => reload(true),
     async stop() {
       watch?.close();
       stopPolling();
@@ -174,11 +185,18 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
 }
 
 /** Validate the whole, prepare, swap, clean up: a configuration with a fault never gets as far as the swap. */
-function reloadConfig(options: AppOptions, gateway: Gateway, providers: ProviderSet, metrics: Metrics): void {
+function reloadConfig(
+  options: AppOptions,
+  gateway: Gateway,
+  providers: ProviderSet,
+  metrics: Metrics,
+  force: boolean,
+): void {
   const { log } = options;
   try {
     const loaded = loadConfig(options.configFile);
-    if (loaded.hash === gateway.snapshot.hash) return;
+    // Forced, the same text is taken again: a secret behind `file:` may be another one.
+    if (loaded.hash === gateway.snapshot.hash && !force) return;
     for (const part of needsRestart(gateway.snapshot, loaded))
       log.warn({ part }, "changed, and takes effect after a restart");
     gateway.swap(prepareSnapshot(loaded, providers));
@@ -251,10 +269,13 @@ function know(metrics: Metrics, snapshot: Snapshot): void {
 function pollKeys(store: KeyStore, ring: KeyRing, log: Log): () => void {
   let stopped = false;
   let isAway = false;
+  let lastAt = Date.now();
   const poll = async (): Promise<void> => {
     try {
-      ring.put(await store.changedWithin(KEY_POLL_WINDOW_S));
-      if (isAway) ring.put(await store.list());
+      // After a pause longer than the window (a frozen machine, a database that was away) only the whole list tells.
+      const isBehind = Date.now() - lastAt > (KEY_POLL_WINDOW_S * 1_000) / 2;
+      ring.put(await (isBehind ? store.list() : store.changedWithin(KEY_POLL_WINDOW_S)));
+      lastAt = Date.now();
       isAway = false;
     } catch (error) {
       if (!isAway) log.warn({ err: error as Error }, "the database does not answer; keys stay as last known");

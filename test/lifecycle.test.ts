@@ -3,10 +3,10 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import net, { type AddressInfo } from "node:net";
 import { existsSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import test from "node:test";
-import { chunk, DONE, Engine, FINISH, sse } from "./support/engine.ts";
+import { chunk, DONE, Engine, FINISH, plain, sse } from "./support/engine.ts";
 import { targetsOn, until } from "./support/gateway.ts";
 import { freshData, runCli, startProcess, type TestProcess } from "./support/process.ts";
 
@@ -181,3 +181,29 @@ async function untilAsync(look: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 500 && !(await look()); tries++)
     await new Promise((resolve) => setTimeout(resolve, 10));
 }
+
+test("the last bytes of a long reply leave before the process does", async () => {
+  const long = JSON.stringify({ choices: [], text: "x".repeat(30_000_000) });
+  await using engine = await Engine.start((_request, response) => plain(response, 200, long));
+  await using server = await startProcess({ config: targetsOn(engine.url, ["fine"]) + TENANTS });
+  const response = await chat(server, await server.key(), { model: "fine", ...hello });
+  const reader = response.body?.getReader();
+  let bytes = (await reader?.read())?.value?.length ?? 0;
+  // The exchange is over and recorded; most of its bytes still wait for the client.
+  const ended = server.stop();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  for (let part = await reader?.read(); part?.done === false; part = await reader?.read())
+    bytes += part.value.length;
+  assert.equal(bytes, long.length);
+  assert.equal(await ended, 0);
+});
+
+test("when the control listener cannot start, nothing stays behind", async () => {
+  await using server = await startProcess();
+  const config = `server: { control: { listen: "127.0.0.1:${server.port}" } }\n${simulated()}${TENANTS}`;
+  const file = path.join(server.data, "second.yaml");
+  await writeFile(file, config);
+  const second = runCli(["up", "--config", file, "--data", path.join(server.data, "second"), "--port", "0"]);
+  assert.equal(second.code, 3);
+  assert.match(second.err, /server\.control\.listen/);
+});

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import type { CreatedKey, KeyInfo } from "../control/contract.ts";
+import { AppError } from "../core/errors.ts";
 import { CannotError, UsageError } from "./command.ts";
 
 /** Keys, through the running server or straight in the store. */
@@ -37,7 +38,9 @@ async function findServer(data: string): Promise<Server | undefined> {
     return { url, token, authority: undefined };
   }
   const text = await readFile(path.join(data, "server.json"), "utf8").catch(() => undefined);
-  if (text === undefined) return undefined;
+  // A server that was killed leaves its file behind, and somebody else may listen there now: they must not get the token.
+  const { isHeld } = await import("../storage/data-guard.ts");
+  if (text === undefined || !(await isHeld(data))) return undefined;
   const {
     control,
     url: own,
@@ -46,16 +49,7 @@ async function findServer(data: string): Promise<Server | undefined> {
   const token = (await readFile(path.join(data, "admin.token"), "utf8").catch(() => "")).trim();
   const authority =
     tlsAuthority === undefined ? undefined : await readFile(tlsAuthority, "utf8").catch(() => undefined);
-  const server: Server = { url: control ?? own, token, authority };
-  // A server that was killed leaves its file behind.
-  return (await answers(server)) ? server : undefined;
-}
-
-async function answers(server: Server): Promise<boolean> {
-  return request(server, "GET", "/api/config").then(
-    () => true,
-    (error: Error) => !("cause" in error && error.cause !== undefined),
-  );
+  return { url: control ?? own, token, authority };
 }
 
 async function request<Result>(
@@ -125,7 +119,7 @@ async function inStore(data: string, configFile: string | undefined): Promise<Ke
     clock: systemClock,
   });
   return {
-    create: (wish) => keys.create(wish),
+    create: (wish) => keys.create(wish).catch(asUsage),
     list: () => keys.list(),
     revoke: (which) => keys.revoke(which),
     async close() {
@@ -133,4 +127,9 @@ async function inStore(data: string, configFile: string | undefined): Promise<Ke
       await guard.release();
     },
   };
+}
+
+/** A wish that is wrong is wrong usage, whoever says so. */
+function asUsage(error: unknown): never {
+  throw error instanceof AppError && error.code === "invalid_request" ? new UsageError(error.message) : error;
 }

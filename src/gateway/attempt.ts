@@ -60,7 +60,7 @@ export class Attempt implements ReplySink {
     if (this.#over && this.record.status === "abandoned") this.#handle.cancel();
   }
 
-  /** The client left: nothing more is heard of this attempt. */
+  /** The client left, or the gateway stops: nothing more is heard of this attempt. */
   abandon(): void {
     if (this.#over) return;
     this.#close("abandoned");
@@ -75,7 +75,8 @@ export class Attempt implements ReplySink {
 
   resume(): void {
     this.#paused = false;
-    this.#lastByteAt = this.#exchange.clock.monotonic();
+    // 0 says that nothing came yet, and the deadline of the first byte still holds.
+    if (this.#lastByteAt !== 0) this.#lastByteAt = this.#exchange.clock.monotonic();
     this.#handle?.resume();
   }
 

@@ -28,6 +28,9 @@ export interface GatewayParts {
   readonly onBug: (error: unknown, exchangeId: string) => void;
 }
 
+/** After the drain's deadline, for the error events of what was cut. */
+const LAST_BYTES_MS = 500;
+
 /** What happens to every exchange, in order; the first stage, the key, is checked before the body is read. */
 const STAGES: readonly Stage[] = [readRequest, planRoute];
 
@@ -39,6 +42,7 @@ export class Gateway {
   /** Exchanges under way on each snapshot that is not forgotten yet. */
   readonly #onSnapshot = new Map<Snapshot, number>();
   #inFlight = 0;
+  #openReplies = 0;
   #draining = false;
   /** Whether it says that it is ready; not while the start is not told yet. */
   #announced = true;
@@ -132,7 +136,7 @@ export class Gateway {
    */
   async drain(deadlineMs: number): Promise<void> {
     this.#draining = true;
-    if (this.#inFlight === 0) return;
+    if (this.#isIdle()) return;
     const idle = new Promise<void>((resolve) => {
       this.#onIdle = resolve;
     });
@@ -142,7 +146,8 @@ export class Gateway {
         "this gateway shut down before the reply was complete",
       );
       for (const run of this.#running.all()) run.cut(error);
-      this.#onIdle();
+      // The error events may still reach their clients.
+      setTimeout(() => this.#onIdle(), LAST_BYTES_MS);
     }, deadlineMs);
     await idle;
     clearTimeout(deadline);
@@ -169,6 +174,11 @@ export class Gateway {
   }
 
   #replyOf(exchange: Exchange, raw: RawResponse): ClientReply {
+    this.#openReplies++;
+    raw.on("close", () => {
+      this.#openReplies--;
+      if (this.#isIdle()) this.#onIdle();
+    });
     return new ClientReply(raw, exchange, () => this.#draining);
   }
 
@@ -177,7 +187,12 @@ export class Gateway {
     this.#onSnapshot.set(exchange.snapshot, (this.#onSnapshot.get(exchange.snapshot) ?? 1) - 1);
     this.#forgetIfUnused(exchange.snapshot);
     this.#parts.onRecord(toRecord(exchange));
-    if (this.#inFlight === 0) this.#onIdle();
+    if (this.#isIdle()) this.#onIdle();
+  }
+
+  /** An exchange is over before its last bytes have left; both are waited for. */
+  #isIdle(): boolean {
+    return this.#inFlight === 0 && this.#openReplies === 0;
   }
 
   #forgetIfUnused(snapshot: Snapshot): void {

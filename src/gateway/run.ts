@@ -54,7 +54,9 @@ export class Run implements AttemptEvents, LiveItem {
   cut(error: AppError): void {
     if (this.#exchange.status !== undefined) return;
     this.#attempt?.abandon();
-    this.#fail(error);
+    if (this.#attempt !== undefined) this.#settle(this.#attempt);
+    if (this.#reply.over) this.#finish("abandoned");
+    else this.#fail(error);
   }
 
   onWhole(attempt: Attempt, reply: WholeReply): void {

@@ -195,19 +195,22 @@ function notFound(routes: readonly Route[], request: FastifyRequest): AppError {
   const methods = routes.filter((route) => route.url === path).map((route) => route.method);
   if (methods.length > 0)
     return new AppError("not_found", `${path} takes ${methods.join(" and ")}, not ${request.method}`);
-  if (COMING.has(path)) return new AppError("not_found", `${path} is not available yet`);
+  if (COMING.some((start) => path.startsWith(start)))
+    return new AppError("not_found", `${path} is not available yet`);
   return new AppError("not_found", `there is nothing at ${brief(path)}`);
 }
 
 /** Endpoints that clients know from elsewhere and will look for. */
-const COMING = new Set([
+const COMING = [
   "/v1/responses",
   "/v1/completions",
   "/v1/messages",
-  "/anthropic/v1/messages",
+  "/anthropic/",
+  "/model/",
   "/v1/files",
   "/v1/batches",
-]);
+  "/v1/feedback",
+];
 
 function bearerOf(request: FastifyRequest): string {
   const { authorization } = request.headers;

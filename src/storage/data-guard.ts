@@ -92,6 +92,15 @@ async function writeHolder(file: string): Promise<NodeJS.Timeout> {
   return heartbeat.unref();
 }
 
+/** Whether a living process holds a data folder. */
+export async function isHeld(data: string): Promise<boolean> {
+  const folder = await socketFolder(data).catch(() => undefined);
+  if (folder === undefined) return false;
+  const answer = await ask(path.join(folder.path, "guard.sock"));
+  await folder.close();
+  return answer !== undefined;
+}
+
 async function refuseIfHeld(data: string, file: string, socketPath: string): Promise<void> {
   const holder = await readHolder(file);
   if ((await ask(socketPath)) !== undefined) throw new Error(heldBy(data, holder));

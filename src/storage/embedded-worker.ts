@@ -12,6 +12,6 @@ parentPort?.on("message", () => {
   void server
     .stop()
     .then(() => database.close())
-    .finally(() => process.exit(0));
+    .finally(() => parentPort?.postMessage("stopped"));
 });
 parentPort?.postMessage("ready");

@@ -11,6 +11,8 @@ export interface EmbeddedServer {
 }
 
 const PORT = 5432;
+/** Background compilation ends a few seconds after the start. */
+const REST_MS = 3_000;
 
 /**
  * Starts PGlite in a worker thread behind a Unix socket that speaks PostgreSQL's protocol. The thread is what keeps a
@@ -30,9 +32,13 @@ export async function startEmbedded(
     workerData: { folder, socketPath } satisfies EmbeddedWorkerData,
   });
   const stop = async (): Promise<void> => {
-    const exited = new Promise((resolve) => worker.once("exit", resolve));
+    const stopped = new Promise((resolve) => worker.once("message", resolve));
     worker.postMessage("stop");
-    await exited;
+    await stopped;
+    // Taking a thread down while WebAssembly is still being compiled in the background can abort the whole process
+    // (nodejs/node#64500), so it is left to come to rest; it does not keep the process alive.
+    worker.unref();
+    setTimeout(() => void worker.terminate(), REST_MS).unref();
     await rm(socketFolder, { recursive: true, force: true });
   };
   const started = new Promise<void>((resolve, reject) => {

@@ -64,7 +64,16 @@ export async function startProcess(options: ProcessOptions = {}): Promise<TestPr
   let err = "";
   child.stdout.on("data", (bytes: Buffer) => (out += bytes.toString()));
   child.stderr.on("data", (bytes: Buffer) => (err += bytes.toString()));
-  const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+  let asked: NodeJS.Signals | undefined;
+  const exited = new Promise<number | null>((resolve, reject) => {
+    child.once("exit", (code, signal) => {
+      // An end by a signal that nobody sent is a crash; what it said must be seen.
+      if (signal !== null && signal !== asked)
+        reject(new Error(`switchyard ended by ${signal}:\n${err.slice(-2_000)}`));
+      else resolve(code);
+    });
+  });
+  exited.catch(() => {});
   const ready = await waitFor(
     () => /^ready (\S+)$/m.exec(out)?.[1] ?? /"event":"ready","url":"([^"]+)"/.exec(out)?.[1],
     child,
@@ -78,6 +87,7 @@ export async function startProcess(options: ProcessOptions = {}): Promise<TestPr
       ...(how.body !== undefined && { body: JSON.stringify(how.body) }),
     });
   const stop = async (signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> => {
+    asked = signal;
     child.kill(signal);
     return exited;
   };

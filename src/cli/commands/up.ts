@@ -60,7 +60,7 @@ export const up: Command = {
     } catch (error) {
       throw (error as NodeJS.ErrnoException).code === "EADDRINUSE"
         ? new CannotError(
-            `${(error as Error).message}: the port is taken; choose another with --port, or stop what listens there`,
+            `${(error as Error).message}: the port is taken; choose another (--port, server.listen, server.control.listen), or stop what listens there`,
           )
         : error;
     } finally {

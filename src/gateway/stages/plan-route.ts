@@ -1,5 +1,6 @@
 import { withinExchangeBudget } from "../../budget/exchange-budget.ts";
 import type { Context } from "../../core/context.ts";
+import { memberValue } from "../../core/json-scan.ts";
 import { parseUsd, type Nanodollars } from "../../core/money.ts";
 import { priceAt } from "../../core/usage.ts";
 import type { WireRequest } from "../../core/wire.ts";
@@ -55,11 +56,18 @@ function decide(exchange: Exchange, resolved: Resolved, asked: string, candidate
   }
 }
 
-/** Parts whose tokens have nothing to do with their bytes. A quoted key cannot stand in text, where quotes are escaped. */
-const MEDIA_KEYS = ['"image_url"', '"input_audio"', '"file"', '"video_url"'];
-
-function holdsMedia(bytes: Buffer): boolean {
-  return MEDIA_KEYS.some((key) => bytes.includes(key));
+/** Whether a message has parts other than text: their tokens have nothing to do with their bytes. */
+function holdsMedia(request: WireRequest): boolean {
+  const member = request.members.find(({ key }) => key === "messages");
+  const messages = member === undefined ? [] : memberValue(request.bytes, member);
+  return (
+    (messages as { content?: unknown }[] | null)?.some((message) => {
+      const content = message?.content;
+      return (
+        Array.isArray(content) && content.some((part: { type?: unknown } | null) => part?.type !== "text")
+      );
+    }) === true
+  );
 }
 
 /** Looks at each candidate once: whether it may serve, and with how much output. */
@@ -122,7 +130,7 @@ class Candidates {
       this.#caps.set(target.id, cap);
       return undefined;
     }
-    if (holdsMedia(this.#request.bytes)) {
+    if (holdsMedia(this.#request)) {
       return {
         code: "budget_exceeded",
         reason: "images, audio and files cannot be bounded by the request's budget",

@@ -54,7 +54,7 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions): 
     dialects: ["openai"],
     send(call: UpstreamCall, sink: ReplySink): UpstreamHandle {
       const { request } = call;
-      const reply = new UpstreamReply(sink, asksForUsage(request, vendor), secrets);
+      const reply = new UpstreamReply(sink, request.stream, asksForUsage(request, vendor), secrets);
       const dispatch: Dispatcher.DispatchOptions = {
         method: "POST",
         path: path(request.operation, call.model),

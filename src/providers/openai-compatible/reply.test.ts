@@ -37,7 +37,7 @@ function begun(
     pause: () => {},
     resume: () => {},
   } as unknown as Dispatcher.DispatchController;
-  const reply = new UpstreamReply(sink, true, new Secrets());
+  const reply = new UpstreamReply(sink, true, true, new Secrets());
   const heard: Heard = { events, reply, controller, onChunk: () => {} };
   reply.onRequestStart(controller);
   reply.onResponseStart(controller, status, headers);

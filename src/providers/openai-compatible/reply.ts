@@ -31,6 +31,7 @@ const PASSED_HEADERS = [
 /** One reply of an OpenAI-compatible upstream, from undici's callbacks to the sink. */
 export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle {
   readonly #sink: ReplySink;
+  readonly #wantsStream: boolean;
   readonly #hideUsage: boolean;
   readonly #secrets: Secrets;
   #controller: Dispatcher.DispatchController | undefined;
@@ -47,7 +48,8 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle
   /** The connection, where it had served another request before, and what it had received until then. */
   reused: { readonly socket: { readonly bytesRead: number }; readonly bytesRead: number } | undefined;
 
-  constructor(sink: ReplySink, hideUsage: boolean, secrets: Secrets) {
+  constructor(sink: ReplySink, wantsStream: boolean, hideUsage: boolean, secrets: Secrets) {
+    this.#wantsStream = wantsStream;
     this.#sink = sink;
     this.#hideUsage = hideUsage;
     this.#secrets = secrets;
@@ -92,6 +94,12 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle
         message: `the upstream sent its reply encoded (${encoding}) though none was accepted`,
       });
     } else if (status === 200 && STREAM_TYPE.test(text(headers["content-type"]) ?? "")) {
+      if (!this.#wantsStream) {
+        return this.#abort({
+          kind: "protocol",
+          message: "the upstream answered with a stream that nobody asked for",
+        });
+      }
       this.#stream = new OpenAiStream(this.#sink, this.#hideUsage, this.#secrets);
     }
   }
