@@ -37,6 +37,7 @@ export class FrontDoor {
   /** Connections that have not sent anything yet. */
   readonly #silent = new Set<net.Socket>();
   readonly #sockets = new Set<net.Socket>();
+  readonly #http1Sockets = new Set<net.Socket>();
   readonly #sessions = new Set<http2.ServerHttp2Session>();
 
   constructor(
@@ -76,7 +77,8 @@ export class FrontDoor {
 
   /** Closes what serves nothing now: idle connections, silent ones, and HTTP/2 sessions once their streams end. */
   closeIdle(): void {
-    this.#http1.closeIdleConnections();
+    // Node's own closeIdleConnections would also cut replies whose last bytes still wait for their client.
+    for (const socket of this.#http1Sockets) if (!isAnswering(socket)) socket.destroy();
     for (const session of this.#sessions) session.close();
     for (const socket of this.#silent) socket.destroy();
   }
@@ -138,6 +140,10 @@ export class FrontDoor {
       // An ended session ends our side only; a peer that never ends its own would be kept for ever.
       socket.once("finish", () => setTimeout(() => socket.destroy(), GOODBYE_MS).unref());
     }
+    if (!isHttp2) {
+      this.#http1Sockets.add(socket);
+      socket.once("close", () => this.#http1Sockets.delete(socket));
+    }
     (isHttp2 ? this.#http2 : this.#http1).emit("connection", socket);
   }
 
@@ -169,4 +175,10 @@ export class FrontDoor {
       });
     });
   }
+}
+
+/** Whether a reply of HTTP/1.1 is under way or not yet flushed; Node keeps it on the socket until then. */
+function isAnswering(socket: net.Socket): boolean {
+  const { _httpMessage: message } = socket as { _httpMessage?: http.ServerResponse | null };
+  return message !== undefined && message !== null;
 }
