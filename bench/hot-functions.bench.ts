@@ -24,8 +24,21 @@ const large = Buffer.from(
 );
 const key = "sy-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN";
 const pepper = randomBytes(32);
-const price = { fromMs: 0, input: 100_000_000n, output: 400_000_000n, cacheRead: 100_000_000n };
-const usage = { inputTokens: 120, cachedInputTokens: 0, outputTokens: 64, reasoningTokens: 0 };
+const price = {
+  fromMs: 0,
+  input: 100_000_000n,
+  output: 400_000_000n,
+  cacheRead: 100_000_000n,
+  cacheWrite: 100_000_000n,
+  reasoning: 400_000_000n,
+};
+const usage = {
+  inputTokens: 120,
+  cachedInputTokens: 0,
+  cacheWriteInputTokens: 0,
+  outputTokens: 64,
+  reasoningTokens: 0,
+};
 const event = Buffer.from(
   'data: {"id":"c","choices":[{"index":0,"delta":{"content":" word"},"finish_reason":null}]}\n\n',
 );

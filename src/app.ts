@@ -1,3 +1,5 @@
+import { Ledger } from "./budget/ledger/ledger.ts";
+import { TokenCounter } from "./catalog/token-counter.ts";
 import { systemClock } from "./core/clock.ts";
 import { loadConfig, type LoadedConfig } from "./config/load.ts";
 import type { ProviderConfig } from "./config/schema.ts";
@@ -5,17 +7,22 @@ import { resolveSecret, systemSecrets } from "./config/secrets.ts";
 import type { ListenAddress } from "./config/values.ts";
 import { FileWatch } from "./config/watch.ts";
 import type { AdminToken } from "./control/admin-token.ts";
-import { exchangeRoutes } from "./control/exchanges.ts";
-import { keyRoutes } from "./control/keys.ts";
+import { apiRoutes } from "./control/api-routes.ts";
+import { configurationHandlers } from "./control/configuration.ts";
+import { exchangeHandlers } from "./control/exchanges.ts";
+import { keyHandlers } from "./control/keys.ts";
 import { KeysService } from "./control/keys-service.ts";
+import { liveRoutes } from "./control/live.ts";
+import { metricsRoute } from "./control/metrics-route.ts";
 import { pageRoutes } from "./control/page.ts";
-import { stateRoutes } from "./control/state.ts";
+import { usageHandlers } from "./control/usage.ts";
 import { clientRoutes } from "./gateway/client-routes.ts";
 import type { FrontDoorOptions } from "./gateway/front-door.ts";
 import { Gateway } from "./gateway/gateway.ts";
 import { createServer, type HttpServer } from "./gateway/server.ts";
 import { createSnapshot, type Snapshot } from "./gateway/snapshot.ts";
 import { loadTls } from "./gateway/tls.ts";
+import { pollKeys } from "./policy/key-poll.ts";
 import { KeyRing } from "./policy/key-ring.ts";
 import { KeyStore, loadPepper } from "./policy/key-store.ts";
 import { ProviderSet } from "./providers/provider-set.ts";
@@ -23,9 +30,10 @@ import type { ProviderSettings } from "./providers/registry.ts";
 import type { Database } from "./storage/database.ts";
 import { openDatabase } from "./storage/open.ts";
 import type { Log } from "./telemetry/log.ts";
-import { Metrics } from "./telemetry/metrics.ts";
-import { RecentExchanges } from "./telemetry/recent.ts";
-import { packRecord } from "./telemetry/record-view.ts";
+import { LiveFeed } from "./telemetry/live-feed.ts";
+import { Metrics, type Counted, type MetricSources } from "./telemetry/metrics.ts";
+import { COLUMNS } from "./telemetry/record-line.ts";
+import { JournalRecorder } from "./telemetry/recorder.ts";
 
 export interface AppOptions {
   /** The configuration's path; undefined for the demo. It is read again when it changes. */
@@ -37,6 +45,8 @@ export interface AppOptions {
   readonly listen: ListenAddress;
   readonly adminToken: AdminToken;
   readonly log: Log;
+  /** The program's. */
+  readonly version: string;
 }
 
 export interface App {
@@ -57,10 +67,8 @@ export interface App {
   onStopped(step: () => Promise<void>): void;
 }
 
-/** How often nodes that share a database look for keys that another node issued or revoked. */
-const KEY_POLL_MS = 500;
-/** How far back they look each time: more than a poll, a slow commit and a pause together. */
-const KEY_POLL_WINDOW_S = 30;
+/** How long a stop waits for records that are not in the database yet; the rest is booked at the next start. */
+const LAST_BOOKING_MS = 5_000;
 
 /** Builds everything from a configuration and serves. */
 export async function startApp(options: AppOptions): Promise<App> {
@@ -88,7 +96,19 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
   const stopPolling = database.shared ? pollKeys(store, ring, log) : (): void => {};
 
   const metrics = new Metrics();
-  const recent = new RecentExchanges();
+  const feed = new LiveFeed();
+  const counter = new TokenCounter();
+  const { journal: journalSettings, retention } = loaded.config.storage;
+  const ledger = await Ledger.open({
+    data: options.data,
+    database,
+    fsync: journalSettings.fsync,
+    limitBytes: journalSettings.limit,
+    retention,
+    clock: systemClock,
+    log,
+    onKilled: (values) => metrics.count(killedOf(values)),
+  });
   const providers = new ProviderSet();
   const onBug = (error: unknown, exchange: string): void =>
     log.error({ err: error, exchange }, "a fault in the gateway");
@@ -96,17 +116,24 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
     snapshot: prepareSnapshot(loaded, providers),
     keys: ring,
     clock: systemClock,
-    onRecord: (record) => {
-      metrics.observe(record);
-      // Whoever has no key must not push out what the others did.
-      if (record.keyId !== undefined) recent.add(record.id, packRecord(record));
-    },
+    recorder: new JournalRecorder({
+      journal: ledger.journal,
+      onFull: () => gateway.snapshot.config.storage.journal.onFull,
+      onRecord: (record) => {
+        metrics.observe(record);
+        feed.publish(record);
+      },
+      onUnrecorded: (how) => metrics.full(how),
+    }),
+    countTokens: (texts) => counter.count(texts),
     onUnused: (unused) => {
       for (const provider of unused) provider.close().catch((error: unknown) => onBug(error, ""));
     },
     onBug,
   });
   know(metrics, gateway.snapshot);
+  metrics.show({ inFlight: () => gateway.inFlight, journal: () => journalState(ledger) });
+  ledger.noteConfig(loaded.hash, loaded.text);
   gateway.announce(false);
   const keys = new KeysService({
     store,
@@ -121,9 +148,17 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
   const url = { base: "" };
   const controlRoutes = [
     ...pageRoutes(gateway, () => url.base),
-    ...keyRoutes(keys),
-    ...exchangeRoutes(recent),
-    ...stateRoutes(gateway, metrics, server.control !== undefined),
+    ...apiRoutes(
+      {
+        ...keyHandlers(keys),
+        ...exchangeHandlers(ledger, systemClock),
+        ...usageHandlers(ledger, systemClock),
+        ...configurationHandlers(() => gateway.snapshot, ledger.configs),
+      },
+      options.version,
+    ),
+    ...liveRoutes(feed),
+    metricsRoute(metrics, server.control !== undefined),
   ];
   const frontDoor: FrontDoorOptions = {
     headersTimeout: server.timeouts.headers,
@@ -146,6 +181,7 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
       // Half a server must not stay behind.
       stopPolling();
       await closeServers(servers);
+      await ledger.close(LAST_BOOKING_MS);
       throw error;
     }
   };
@@ -158,7 +194,8 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
     log.info({ url: controlUrl }, "control API");
   }
 
-  const reload = (force: boolean): void => reloadConfig(options, gateway, providers, metrics, force);
+  const reload = (force: boolean): void =>
+    reloadConfig(options, { gateway, providers, metrics, ledger }, force);
   const watch =
     options.configFile === undefined ? undefined : new FileWatch(options.configFile, () => reload(false));
   const afterStop: (() => Promise<void>)[] = [];
@@ -173,11 +210,15 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
     async stop() {
       watch?.close();
       stopPolling();
+      feed.close();
       const drained = gateway.drain(gateway.snapshot.config.server.timeouts.drain);
       for (const { frontDoor: door } of servers) door.closeIdle();
       await drained;
       await closeServers(servers);
       await Promise.all([...gateway.snapshot.providers.values()].map((provider) => provider.close()));
+      await ledger.close(LAST_BOOKING_MS);
+      await counter.close();
+      metrics.close();
       await database.close();
       await Promise.all(afterStop.map((step) => step()));
     },
@@ -187,19 +228,25 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
 /** Validate the whole, prepare, swap, clean up: a configuration with a fault never gets as far as the swap. */
 function reloadConfig(
   options: AppOptions,
-  gateway: Gateway,
-  providers: ProviderSet,
-  metrics: Metrics,
+  parts: {
+    readonly gateway: Gateway;
+    readonly providers: ProviderSet;
+    readonly metrics: Metrics;
+    readonly ledger: Ledger;
+  },
   force: boolean,
 ): void {
   const { log } = options;
+  const { gateway, providers, metrics, ledger } = parts;
   try {
     const loaded = loadConfig(options.configFile);
     // Forced, the same text is taken again: a secret behind `file:` may be another one.
     if (loaded.hash === gateway.snapshot.hash && !force) return;
     for (const part of needsRestart(gateway.snapshot, loaded))
       log.warn({ part }, "changed, and takes effect after a restart");
-    gateway.swap(prepareSnapshot(loaded, providers));
+    const prepared = prepareSnapshot(loaded, providers);
+    ledger.noteConfig(loaded.hash, loaded.text);
+    gateway.swap(prepared);
     know(metrics, gateway.snapshot);
     log.info({ config: loaded.hash.slice(0, 12) }, "configuration reloaded");
   } catch (error) {
@@ -266,27 +313,30 @@ function know(metrics: Metrics, snapshot: Snapshot): void {
   });
 }
 
-function pollKeys(store: KeyStore, ring: KeyRing, log: Log): () => void {
-  let stopped = false;
-  let isAway = false;
-  let lastAt = Date.now();
-  const poll = async (): Promise<void> => {
-    try {
-      // After a pause longer than the window (a frozen machine, a database that was away) only the whole list tells.
-      const isBehind = Date.now() - lastAt > (KEY_POLL_WINDOW_S * 1_000) / 2;
-      ring.put(await (isBehind ? store.list() : store.changedWithin(KEY_POLL_WINDOW_S)));
-      lastAt = Date.now();
-      isAway = false;
-    } catch (error) {
-      if (!isAway) log.warn({ err: error as Error }, "the database does not answer; keys stay as last known");
-      isAway = true;
-    }
-    if (!stopped) timer = setTimeout(() => void poll(), KEY_POLL_MS);
+/** What the metrics count of an exchange that an earlier run left open. */
+function killedOf(values: readonly unknown[]): Counted {
+  const of = (column: (typeof COLUMNS)[number]): unknown => values[COLUMNS.indexOf(column)] ?? undefined;
+  return {
+    tenant: of("tenant") as string | undefined,
+    task: of("task") as string | undefined,
+    target: of("target") as string | undefined,
+    status: "killed",
+    usage: undefined,
+    costNano: BigInt((of("costNano") ?? "0") as string),
+    estimated: true,
   };
-  let timer = setTimeout(() => void poll(), KEY_POLL_MS);
-  return () => {
-    stopped = true;
-    clearTimeout(timer);
+}
+
+function journalState(ledger: Ledger): ReturnType<MetricSources["journal"]> {
+  const { journal, shipper, damaged, rejected } = ledger;
+  return {
+    lagSeconds: shipper.lagMs / 1_000,
+    bytes: journal.bytes,
+    full: journal.full,
+    unrecorded: journal.unrecorded,
+    damaged,
+    rejected,
+    booked: shipper.booked,
   };
 }
 

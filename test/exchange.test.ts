@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { packRecord } from "../src/telemetry/record-view.ts";
+import { recordLine } from "../src/telemetry/record-line.ts";
 import { answer, chunk, DONE, Engine, failing, FINISH, PLAIN, USAGE_FRAME } from "./support/engine.ts";
 import { startGateway, targetsOn } from "./support/gateway.ts";
 
@@ -30,6 +30,7 @@ test("a stream passes to the byte, and the usage frame that the client did not a
   assert.deepEqual(record.usage, {
     inputTokens: 12,
     cachedInputTokens: 0,
+    cacheWriteInputTokens: 0,
     outputTokens: 3,
     reasoningTokens: 0,
   });
@@ -55,5 +56,5 @@ test("an upstream's own words reach the client and no record, because they may q
   assert.ok((await response.text()).includes(words));
   const record = await gateway.record(response.headers.get("x-switchyard-exchange") ?? "");
   assert.equal(record.attempts[0]?.cause, "the upstream answered 500");
-  assert.ok(!packRecord(record).includes("diary"));
+  assert.ok(!recordLine(record, undefined).includes("diary"));
 });

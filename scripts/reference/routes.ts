@@ -1,13 +1,13 @@
-import { exchangeRoutes } from "../../src/control/exchanges.ts";
-import { keyRoutes } from "../../src/control/keys.ts";
-import type { KeysService } from "../../src/control/keys-service.ts";
+import { apiRoutes } from "../../src/control/api-routes.ts";
+import type { Handlers } from "../../src/control/handlers.ts";
+import { liveRoutes } from "../../src/control/live.ts";
+import { metricsRoute } from "../../src/control/metrics-route.ts";
 import { pageRoutes } from "../../src/control/page.ts";
-import { stateRoutes } from "../../src/control/state.ts";
 import { clientRoutes } from "../../src/gateway/client-routes.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
 import type { Route } from "../../src/gateway/routes.ts";
 import { Metrics } from "../../src/telemetry/metrics.ts";
-import { RecentExchanges } from "../../src/telemetry/recent.ts";
+import { LiveFeed } from "../../src/telemetry/live-feed.ts";
 
 /** docs/reference/routes.md, from the route tables themselves. */
 export function routesReference(): string {
@@ -15,9 +15,9 @@ export function routesReference(): string {
   const gateway = {} as Gateway;
   const control = [
     ...pageRoutes(gateway, () => ""),
-    ...keyRoutes({} as KeysService),
-    ...exchangeRoutes(new RecentExchanges()),
-    ...stateRoutes(gateway, new Metrics(), false),
+    ...apiRoutes({} as Handlers, ""),
+    ...liveRoutes(new LiveFeed()),
+    metricsRoute(new Metrics(), false),
   ];
   return `# Routes
 

@@ -2,9 +2,16 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import { costOfUsage, type Price } from "../core/usage.ts";
-import { withinExchangeBudget, type ExchangeBudgetQuestion } from "./exchange-budget.ts";
+import { dearest, withinExchangeBudget, type ExchangeBudgetQuestion } from "./exchange-budget.ts";
 
-const PRICE: Price = { fromMs: 0, input: 1_000_000_000n, output: 2_000_000_000n, cacheRead: 1_000_000_000n };
+const PRICE: Price = {
+  fromMs: 0,
+  input: 1_000_000_000n,
+  output: 2_000_000_000n,
+  cacheRead: 1_000_000_000n,
+  cacheWrite: 1_000_000_000n,
+  reasoning: 2_000_000_000n,
+};
 
 function ask(parts: Partial<ExchangeBudgetQuestion>): ReturnType<typeof withinExchangeBudget> {
   return withinExchangeBudget({
@@ -59,7 +66,7 @@ test("an exchange without output, such as embeddings, needs only its input paid"
 test("output that costs nothing needs no cap, and a budget of nothing pays for what costs nothing", () => {
   const price = { ...PRICE, output: 0n };
   assert.deepEqual(ask({ budget: 100_000n, inputBytes: 100, price }), { fits: true, outputCap: undefined });
-  const free = { fromMs: 0, input: 0n, output: 0n, cacheRead: 0n };
+  const free = { fromMs: 0, input: 0n, output: 0n, cacheRead: 0n, cacheWrite: 0n, reasoning: 0n };
   assert.deepEqual(ask({ inputBytes: 1_000, price: free }), { fits: true, outputCap: undefined });
   assert.deepEqual(ask({ inputBytes: 1 }), { fits: false });
 });
@@ -84,7 +91,14 @@ const rate = fc.oneof(
 const asked = fc.record({
   budget: fc.oneof(fc.bigInt({ min: 0n, max: 2_000n }), fc.bigInt({ min: 0n, max: 10n ** 12n })),
   inputBytes: fc.oneof(fc.nat(100), fc.nat(26_214_400)),
-  price: fc.record({ fromMs: fc.constant(0), input: rate, output: rate, cacheRead: rate }),
+  price: fc.record({
+    fromMs: fc.constant(0),
+    input: rate,
+    output: rate,
+    cacheRead: rate,
+    cacheWrite: rate,
+    reasoning: rate,
+  }),
   outputTokens: fc.option(fc.oneof(fc.nat(10), fc.nat(1_000_000)), { nil: undefined }),
   choices: fc.integer({ min: 1, max: 128 }),
 });
@@ -107,10 +121,11 @@ test("an admitted exchange whose output stays within its limit and its cap never
         const usage = {
           inputTokens: input,
           cachedInputTokens: Math.round(input * cachedShare),
+          cacheWriteInputTokens: input - Math.round(input * cachedShare),
           outputTokens: perChoice * question.choices,
-          reasoningTokens: 0,
+          reasoningTokens: Math.round(perChoice * question.choices * cachedShare),
         };
-        const isFreeOutput = question.price.output === 0n;
+        const isFreeOutput = question.price.output === 0n && question.price.reasoning === 0n;
         assert.ok(answer.outputCap !== undefined || question.outputTokens !== undefined || isFreeOutput);
         assert.ok(costOfUsage(usage, question.price) <= question.budget);
       }
@@ -123,12 +138,13 @@ test("nothing that would fit is refused, and no cap is tighter than it must be",
   fc.assert(
     fc.property(asked, (question) => {
       const answer = withinExchangeBudget(question);
-      const dearest =
-        question.price.input > question.price.cacheRead ? question.price.input : question.price.cacheRead;
+      const { price } = question;
+      const dearestInput = dearest(price.input, price.cacheRead, price.cacheWrite);
+      const dearestOutput = dearest(price.output, price.reasoning);
       /** The exact worst cost in millionths of a nano-dollar. */
       const worst = (outputTokens: number): bigint =>
-        BigInt(question.inputBytes) * dearest +
-        BigInt(outputTokens) * BigInt(question.choices) * question.price.output;
+        BigInt(question.inputBytes) * dearestInput +
+        BigInt(outputTokens) * BigInt(question.choices) * dearestOutput;
       const limit = question.budget * 1_000_000n;
       if (!answer.fits) assert.ok(worst(question.outputTokens === 0 ? 0 : 1) > limit);
       else if (answer.outputCap !== undefined) {

@@ -23,14 +23,18 @@ const MAX_CAP = 100_000_000;
 /** Whether an exchange can be kept within its own budget at a price, and the output cap that keeps it there. */
 export function withinExchangeBudget(question: ExchangeBudgetQuestion): ExchangeBudgetAnswer {
   const { price } = question;
-  const dearestInput = price.input > price.cacheRead ? price.input : price.cacheRead;
+  const dearestInput = dearest(price.input, price.cacheRead, price.cacheWrite);
   const left = question.budget * MILLION - BigInt(question.inputBytes) * dearestInput;
   if (left < 0n) return { fits: false };
-  const perToken = price.output * BigInt(question.choices);
+  const perToken = dearest(price.output, price.reasoning) * BigInt(question.choices);
   if (perToken === 0n || question.outputTokens === 0) return { fits: true, outputCap: undefined };
   const affordable = left / perToken;
   if (affordable < 1n) return { fits: false };
   if (question.outputTokens !== undefined && BigInt(question.outputTokens) <= affordable)
     return { fits: true, outputCap: undefined };
   return { fits: true, outputCap: affordable > BigInt(MAX_CAP) ? MAX_CAP : Number(affordable) };
+}
+
+export function dearest(...prices: readonly bigint[]): bigint {
+  return prices.reduce((most, price) => (price > most ? price : most), 0n);
 }

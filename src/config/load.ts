@@ -9,6 +9,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** SHA-256 of the text, hexadecimal: equal on all nodes that hold the same file. */
   readonly hash: string;
+  /** As it was read. */
+  readonly text: string;
 }
 
 /** A configuration that does not hold. */
@@ -33,7 +35,7 @@ export function loadConfig(file: string | undefined, secrets?: SecretSource): Lo
   const text = file === undefined ? DEMO_CONFIG : readText(file);
   const result = parseConfig(text, file ?? "demo", secrets);
   if (!result.ok) throw new ConfigRefused(result.faults);
-  return { config: result.config, hash: createHash("sha256").update(text).digest("hex") };
+  return { config: result.config, hash: createHash("sha256").update(text).digest("hex"), text };
 }
 
 function readText(file: string): string {

@@ -91,8 +91,21 @@ test("the keys known at a place are those of every form that may stand there", (
   ]);
   assert.deepEqual(keys("server", "tls"), ["cert", "key"]);
   assert.deepEqual(keys("targets", "any", "timeouts"), ["connect", "firstByte", "idle", "total"]);
-  assert.deepEqual(keys("targets", "any", "price"), ["cacheRead", "input", "output"]);
-  assert.deepEqual(keys("targets", "any", "price", 3), ["cacheRead", "from", "input", "output"]);
+  assert.deepEqual(keys("targets", "any", "price"), [
+    "cacheRead",
+    "cacheWrite",
+    "input",
+    "output",
+    "reasoning",
+  ]);
+  assert.deepEqual(keys("targets", "any", "price", 3), [
+    "cacheRead",
+    "cacheWrite",
+    "from",
+    "input",
+    "output",
+    "reasoning",
+  ]);
   assert.ok(keys("providers", "any").includes("firstToken"));
   assert.ok(keys("providers", "any").includes("apiVersion"));
   assert.deepEqual(keys("policy", 0, "deny"), ["model", "pool", "provider", "target", "tier"]);

@@ -3,6 +3,7 @@ import { LATENCY_CLASSES, SENSITIVITIES, TIERS } from "../core/context.ts";
 import {
   bytes,
   date,
+  days,
   duration,
   httpUrl,
   listen,
@@ -87,6 +88,33 @@ const storage = z
       .describe(
         "embedded (PostgreSQL in this process), or a PostgreSQL >= 15 by its URL, best as env:DATABASE_URL.",
       ),
+    journal: z
+      .strictObject({
+        fsync: z
+          .enum(["group", "always", "none"])
+          .default("group")
+          .describe(
+            "When records survive a crash of the host: group, a few milliseconds after they are written; always, before the client sees the end; none, when the operating system sees fit.",
+          ),
+        limit: bytes
+          .prefault("1GiB")
+          .describe("Records that wait for the database may take so much disk; then the journal is full."),
+        onFull: z
+          .enum(["refuse", "serve"])
+          .default("refuse")
+          .describe(
+            "New exchanges when the journal or its disk is full: refuse them with journal_full, or serve and only count them.",
+          ),
+      })
+      .prefault({})
+      .describe("Where exchanges are recorded first, under the data folder, before they reach the database."),
+    retention: z
+      .strictObject({
+        exchanges: days.prefault("90d").describe("Exchanges and decisions are kept so long."),
+        usage: days.prefault("400d").describe("Sums of usage by hour are kept so long."),
+      })
+      .prefault({})
+      .describe("How long records are kept."),
   })
   .prefault({})
   .describe("Where keys and records are kept.");
@@ -156,7 +184,13 @@ const priceFields = {
   output: usdPerMillion.describe("USD per million output tokens."),
   cacheRead: usdPerMillion
     .optional()
-    .describe("USD per million cached input tokens; what input costs where absent."),
+    .describe("USD per million input tokens read from a cache; what input costs where absent."),
+  cacheWrite: usdPerMillion
+    .optional()
+    .describe("USD per million input tokens written to a cache; what input costs where absent."),
+  reasoning: usdPerMillion
+    .optional()
+    .describe("USD per million reasoning tokens; what output costs where absent."),
 };
 const price = z.union([
   z.strictObject(priceFields),

@@ -18,6 +18,13 @@ export const duration = z.union([z.string(), z.number()]).transform((value, cont
   return z.NEVER;
 });
 
+export const days = z.string().transform((text, context) => {
+  const count = /^(\d{1,4})d$/.exec(text)?.[1];
+  if (count !== undefined && Number(count) >= 1) return Number(count);
+  context.addIssue('is no number of days; write one such as "90d"');
+  return z.NEVER;
+});
+
 export const bytes = z.union([z.string(), z.number()]).transform((value, context) => {
   const count = parseBytes(String(value));
   if (count !== undefined) return count;

@@ -1,48 +1,104 @@
+import type { Ledger } from "../budget/ledger/ledger.ts";
+import type { ExchangePlace, StoredExchange } from "../budget/ledger/exchange-query.ts";
+import type { Clock } from "../core/clock.ts";
 import { AppError } from "../core/errors.ts";
-import type { Route } from "../gateway/routes.ts";
-import type { RecentExchanges } from "../telemetry/recent.ts";
-import { viewOf, type RecordView } from "../telemetry/record-view.ts";
+import type { DecisionInfo, ExchangeInfo } from "./contract.ts";
+import { exchangeView } from "./exchange-view.ts";
+import { instantMs, type Handlers } from "./handlers.ts";
+import { usageSums } from "./usage.ts";
 
-const DEFAULT_LIMIT = 100;
+/** How long a question waits for records that are still on their way into the database. */
+const SETTLE_MS = 2_000;
 
-/** The last exchanges of this process. They are kept in memory until the ledger keeps all of them. */
-export function exchangeRoutes(recent: RecentExchanges): Route[] {
-  const base = { authorisation: "admin", plane: "control", method: "GET" } as const;
-  const find = (id: string): RecordView => {
-    const text = recent.get(id);
-    if (text === undefined)
-      throw new AppError("not_found", "there is no such exchange among the last 1,000 of this process");
-    return viewOf(text);
+/** Exchanges, their decisions, journeys. */
+export function exchangeHandlers(
+  ledger: Ledger,
+  clock: Clock,
+): Pick<Handlers, "listExchanges" | "getExchange" | "getDecision" | "getJourney"> {
+  const find = async (id: string): Promise<StoredExchange> => {
+    const row = (await ledger.exchanges.find(id)) ?? (await settled(ledger, () => ledger.exchanges.find(id)));
+    if (row !== undefined) return row;
+    throw new AppError(
+      "not_found",
+      "there is no such exchange; one that is under way is there when it is over, and old ones leave by storage.retention",
+    );
   };
-  return [
-    {
-      ...base,
-      url: "/api/exchanges",
-      summary: "The last exchanges, newest first.",
-      handler: (request) => {
-        const wanted = Number((request.query as { limit?: string }).limit ?? DEFAULT_LIMIT);
-        if (!Number.isInteger(wanted) || wanted < 1 || wanted > 1_000) {
-          throw new AppError("invalid_request", "limit: expected a whole number from 1 to 1000");
-        }
-        return { rows: recent.list(wanted).map((text) => viewOf(text).exchange), next: null };
-      },
+  return {
+    async listExchanges({ query }) {
+      const { since, until, cursor, limit, ...filters } = query;
+      const now = clock.now();
+      if (cursor === undefined) await ledger.shipper.settle(SETTLE_MS);
+      const rows = await ledger.exchanges.search({
+        sinceMs: since === undefined ? undefined : instantMs(since, now),
+        untilMs: until === undefined ? undefined : instantMs(until, now),
+        filters,
+        after: cursor === undefined ? undefined : readCursor(cursor),
+        // One more than asked for tells whether there is a next page.
+        limit: limit + 1,
+      });
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      return {
+        rows: page.map(exchangeView),
+        next: rows.length > limit && last !== undefined ? writeCursor(last) : null,
+      };
     },
-    {
-      ...base,
-      url: "/api/exchanges/:id",
-      summary: "One exchange.",
-      handler: (request) => find((request.params as { id: string }).id).exchange,
+
+    getExchange: async ({ params }) => exchangeView(await find(params.id)),
+
+    async getDecision({ params }) {
+      const row = await find(params.id);
+      const text = row.decision === null ? undefined : await ledger.exchanges.decision(row.decision);
+      if (text === undefined)
+        throw new AppError("not_found", "the exchange was refused before a route was decided");
+      return { id: row.id, ...(JSON.parse(text) as Omit<DecisionInfo, "id">) } as DecisionInfo;
     },
-    {
-      ...base,
-      url: "/api/exchanges/:id/decision",
-      summary: "Why its route was chosen: every candidate with its reason.",
-      handler: (request) => {
-        const { decision } = find((request.params as { id: string }).id);
-        if (decision === undefined)
-          throw new AppError("not_found", "the exchange was refused before a route was decided");
-        return decision;
-      },
+
+    async getJourney({ params, query }) {
+      await ledger.shipper.settle(SETTLE_MS);
+      const found = await ledger.exchanges.journey(params.id, query.tenant, query.limit);
+      const rows = found.map(exchangeView);
+      const [first] = rows;
+      if (first === undefined) throw new AppError("not_found", "no exchange belongs to such a journey");
+      const usage = await ledger.usage.ask({
+        by: [],
+        sinceMs: Date.parse(first.startedAt),
+        untilMs: Date.parse(rows.at(-1)?.startedAt ?? first.startedAt) + 1,
+        filters: { journey: params.id, ...(query.tenant !== undefined && { tenant: query.tenant }) },
+        limit: 1,
+      });
+      return {
+        id: params.id,
+        tenants: [...new Set(rows.flatMap(({ tenant }) => tenant ?? []))],
+        startedAt: first.startedAt,
+        endedAt: latestEnd(rows),
+        total: usageSums(usage.total),
+        rows,
+      };
     },
-  ];
+  };
+}
+
+/** Asks again, when what was on its way has arrived. */
+async function settled<Found>(ledger: Ledger, ask: () => Promise<Found>): Promise<Found> {
+  await ledger.shipper.settle(SETTLE_MS);
+  return ask();
+}
+
+function latestEnd(rows: readonly ExchangeInfo[]): string {
+  return rows.reduce((latest, { endedAt }) => (endedAt > latest ? endedAt : latest), "");
+}
+
+function writeCursor(row: StoredExchange): string {
+  return Buffer.from(`${row.started_at.getTime()}.${row.id}`).toString("base64url");
+}
+
+const CURSOR = /^(-?\d{1,16})\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;
+
+function readCursor(text: string): ExchangePlace {
+  const match = CURSOR.exec(Buffer.from(text, "base64url").toString());
+  const startedAtMs = Number(match?.[1]);
+  if (match === null || Number.isNaN(new Date(startedAtMs).getTime()))
+    throw new AppError("invalid_request", "cursor: is not one that a page gave as `next`");
+  return { startedAtMs, id: match[2] ?? "" };
 }

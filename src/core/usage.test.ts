@@ -4,11 +4,18 @@ import fc from "fast-check";
 import { costOfUsage, priceAt, type Price, type Usage } from "./usage.ts";
 
 function price(fromMs: number, input = 1n, output = 2n, cacheRead = input): Price {
-  return { fromMs, input, output, cacheRead };
+  return { fromMs, input, output, cacheRead, cacheWrite: input, reasoning: output };
 }
 
 function usage(counts: Partial<Usage>): Usage {
-  return { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, reasoningTokens: 0, ...counts };
+  return {
+    inputTokens: 0,
+    cachedInputTokens: 0,
+    cacheWriteInputTokens: 0,
+    outputTokens: 0,
+    reasoningTokens: 0,
+    ...counts,
+  };
 }
 
 test("a price holds from its instant on, until the next begins", () => {
@@ -76,7 +83,12 @@ test("the cost is rounded once over input, cached input and output", () => {
         const exact =
           BigInt(input - part) * inputRate + BigInt(part) * cachedRate + BigInt(output) * outputRate;
         const cost = costOfUsage(
-          usage({ inputTokens: input, cachedInputTokens: cached, outputTokens: output }),
+          usage({
+            inputTokens: input,
+            cachedInputTokens: cached,
+            cacheWriteInputTokens: 0,
+            outputTokens: output,
+          }),
           price(0, inputRate, outputRate, cachedRate),
         );
         // Half up: twice the distance is in (-1, 1] nano-dollars.

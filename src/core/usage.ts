@@ -1,15 +1,19 @@
 import { costOf, type Nanodollars, type NanodollarsPerMillion } from "./money.ts";
 
 /**
- * Tokens as the upstream reported them, each counted once.
- * `inputTokens` includes cached ones and `outputTokens` includes reasoning, as in the OpenAI dialect.
+ * Tokens as the upstream reported them, each counted once. `inputTokens` includes those read from a cache and those
+ * written to one, and `outputTokens` includes reasoning, as in the OpenAI dialect.
  */
 export interface Usage {
   readonly inputTokens: number;
   readonly cachedInputTokens: number;
+  readonly cacheWriteInputTokens: number;
   readonly outputTokens: number;
   readonly reasoningTokens: number;
 }
+
+/** What an upstream says of its tokens; "invalid" where it says something that cannot be. */
+export type ReportedUsage = Usage | "invalid";
 
 /** The price of a target from an instant on, in nano-dollars per 1,000,000 tokens. */
 export interface Price {
@@ -17,9 +21,21 @@ export interface Price {
   readonly fromMs: number;
   readonly input: NanodollarsPerMillion;
   readonly output: NanodollarsPerMillion;
-  /** Cached input tokens; where a price names none, they cost what input costs. */
+  /** Input tokens read from a cache; where a price names none, they cost what input costs. */
   readonly cacheRead: NanodollarsPerMillion;
+  /** Input tokens written to a cache; where a price names none, they cost what input costs. */
+  readonly cacheWrite: NanodollarsPerMillion;
+  /** Output tokens that were thought and not said; where a price names none, they cost what output costs. */
+  readonly reasoning: NanodollarsPerMillion;
 }
+
+export const NO_USAGE: Usage = Object.freeze({
+  inputTokens: 0,
+  cachedInputTokens: 0,
+  cacheWriteInputTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+});
 
 /**
  * The price row in force.
@@ -31,12 +47,30 @@ export function priceAt(prices: readonly Price[], atMs: number): Price | undefin
   return prices.findLast((price) => price.fromMs <= atMs);
 }
 
-/** What the reported tokens cost. Cached tokens are part of the input and are charged at their own price. */
+/**
+ * What the tokens of a usage cost. Cached tokens are part of the input and reasoning is part of the output; each is
+ * charged once, at its own price. Where a part says more than its whole, the whole counts.
+ */
 export function costOfUsage(usage: Usage, price: Price): Nanodollars {
   const cached = Math.min(usage.cachedInputTokens, usage.inputTokens);
+  const written = Math.min(usage.cacheWriteInputTokens, usage.inputTokens - cached);
+  const reasoning = Math.min(usage.reasoningTokens, usage.outputTokens);
   return costOf([
-    [usage.inputTokens - cached, price.input],
+    [usage.inputTokens - cached - written, price.input],
     [cached, price.cacheRead],
-    [usage.outputTokens, price.output],
+    [written, price.cacheWrite],
+    [usage.outputTokens - reasoning, price.output],
+    [reasoning, price.reasoning],
   ]);
+}
+
+/** Two usages together. */
+export function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    inputTokens: a.inputTokens + b.inputTokens,
+    cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
+    cacheWriteInputTokens: a.cacheWriteInputTokens + b.cacheWriteInputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    reasoningTokens: a.reasoningTokens + b.reasoningTokens,
+  };
 }

@@ -1,4 +1,4 @@
-import type { Usage } from "../core/usage.ts";
+import type { ReportedUsage } from "../core/usage.ts";
 import type { AttemptFailure, ReplySink, UpstreamHandle, WholeReply } from "../providers/provider.ts";
 import type { AttemptRecord, Exchange, PlannedTarget } from "./exchange.ts";
 
@@ -16,6 +16,8 @@ export interface AttemptEvents {
 export class Attempt implements ReplySink {
   readonly planned: PlannedTarget;
   readonly record: AttemptRecord;
+  /** How it failed, if it did. */
+  failure: AttemptFailure["kind"] | undefined;
   readonly #exchange: Exchange;
   readonly #events: AttemptEvents;
   readonly #startedAt: number;
@@ -39,6 +41,8 @@ export class Attempt implements ReplySink {
       firstTokenMs: undefined,
       usage: undefined,
       costNano: undefined,
+      estimated: false,
+      flagged: undefined,
     };
     exchange.attempts.push(this.record);
   }
@@ -48,6 +52,7 @@ export class Attempt implements ReplySink {
     const { target, outputCap } = this.planned;
     const { request } = this.#exchange;
     if (request === undefined) throw new Error("an attempt starts after the request is read");
+    this.#exchange.overheadMs ??= this.#startedAt - this.#exchange.servedAt;
     this.#arm(Math.min(target.timeouts.firstByte, target.timeouts.total));
     const call = { request, model: target.model, outputCap, connectTimeoutMs: target.timeouts.connect };
     try {
@@ -109,14 +114,17 @@ export class Attempt implements ReplySink {
     this.#events.onEnd(this, last);
   }
 
-  usage(usage: Usage): void {
-    if (!this.#over) this.record.usage = usage;
+  usage(usage: ReportedUsage): void {
+    if (this.#over) return;
+    if (usage === "invalid") this.record.flagged = "counts that are no counts";
+    else this.record.usage = usage;
   }
 
   fail(failure: AttemptFailure): void {
     if (this.#over) return;
     this.#close("failed");
     this.record.cause = failure.message;
+    this.failure = failure.kind;
     this.#events.onFail(this, failure);
   }
 

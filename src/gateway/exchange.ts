@@ -8,11 +8,11 @@ import type { Usage } from "../core/usage.ts";
 import type { Operation, WireRequest } from "../core/wire.ts";
 import type { KeyRecord } from "../policy/key.ts";
 import type { Decision } from "../routing/plan.ts";
+import type { OpenMark } from "../telemetry/journal/journal.ts";
+import type { ExchangeStatus } from "../core/status.ts";
 import type { ClientDialect } from "./dialects/dialect.ts";
+import type { Unreported } from "./estimate-usage.ts";
 import type { GatewayTarget, Snapshot } from "./snapshot.ts";
-
-/** How an exchange can end. */
-export type ExchangeStatus = "answered" | "refused" | "failed" | "abandoned";
 
 /** One try on one target. */
 export interface AttemptRecord {
@@ -24,6 +24,10 @@ export interface AttemptRecord {
   firstTokenMs: number | undefined;
   usage: Usage | undefined;
   costNano: Nanodollars | undefined;
+  /** Whether usage and cost are ours and not the upstream's. */
+  estimated: boolean;
+  /** What the upstream reported, where that cannot be. */
+  flagged: string | undefined;
 }
 
 /** A target to try, and how much output it may be asked for. */
@@ -31,6 +35,8 @@ export interface PlannedTarget {
   readonly target: GatewayTarget;
   /** Output tokens a choice, where it is less than what the client asks for. */
   readonly outputCap: number | undefined;
+  /** The most that an attempt on it is taken to cost. */
+  readonly ceilingNano: Nanodollars;
 }
 
 /** What is known of a request before its body. */
@@ -70,17 +76,28 @@ export class Exchange {
   plan: readonly PlannedTarget[] = [];
 
   readonly attempts: AttemptRecord[] = [];
+  /** Attempts whose tokens must be estimated before the record is made. */
+  readonly unreported: Unreported[] = [];
   /** For stages that watch the reply. */
   readonly taps: Tap[] = [];
   /** Run once when the exchange is over, last added first. */
   readonly atEnd: (() => void)[] = [];
 
+  /** When its body was read, by the monotonic clock. */
+  servedAt = 0;
+  /** Milliseconds from then to the first attempt. */
+  overheadMs: number | undefined;
+  /** Set when the journal holds its opening. */
+  mark: OpenMark | undefined;
+  /** The decision as text, for the journal. */
+  decisionText: string | undefined;
+
   status: ExchangeStatus | undefined;
   error: AppError | undefined;
   firstTokenMs: number | undefined;
-  usage: Usage | undefined;
-  costNano: Nanodollars | undefined;
   endedAtMs = 0;
+  /** Lets the client see the end, when the record is written. */
+  told: () => void = NOTHING;
 
   constructor(
     snapshot: Snapshot,
@@ -101,17 +118,20 @@ export class Exchange {
   }
 
   /**
-   * Ends the exchange, once: later calls do nothing, so that whoever sees an end first decides what it was. It happens
-   * before the client sees the end of the reply.
+   * Ends the exchange, once: later calls change nothing, so that whoever sees an end first decides what it was.
+   *
+   * @param told  called when the record is written, to let the client see the end
    */
-  finish(status: ExchangeStatus, error?: AppError): void {
-    if (this.status !== undefined) return;
+  finish(status: ExchangeStatus, error?: AppError, told: () => void = NOTHING): void {
+    if (this.status !== undefined) return told();
     this.status = status;
     this.error = error;
-    this.endedAtMs = this.clock.now();
+    this.told = told;
+    this.endedAtMs = this.startedAtMs + Math.round(this.clock.monotonic() - this.startedAt);
     for (const step of this.atEnd.toReversed()) step();
   }
 }
 
 const EMPTY = Buffer.alloc(0);
+const NOTHING = (): void => {};
 const NO_TAGS: Readonly<Record<string, string>> = Object.freeze({});

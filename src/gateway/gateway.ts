@@ -2,26 +2,28 @@ import type { Clock } from "../core/clock.ts";
 import { AppError, asAppError } from "../core/errors.ts";
 import type { KeyRing } from "../policy/key-ring.ts";
 import type { Provider } from "../providers/provider.ts";
-import type { ExchangeRecord } from "../telemetry/record.ts";
+import { decisionText } from "../telemetry/record-line.ts";
+import type { ExchangeRecorder } from "../telemetry/recorder.ts";
 import { ClientReply, type RawResponse } from "./client-reply.ts";
 import { clientKey } from "./credentials.ts";
 import type { ClientDialect } from "./dialects/dialect.ts";
+import { estimateUsage, type CountTokens } from "./estimate-usage.ts";
 import { Exchange, type RequestHead } from "./exchange.ts";
-import { LiveList } from "./live-list.ts";
+import { LiveList } from "../core/live-list.ts";
 import { runStages, type Stage } from "./pipeline.ts";
 import { Run } from "./run.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { planRoute } from "./stages/plan-route.ts";
 import { readRequest } from "./stages/read-request.ts";
-import { toRecord } from "./to-record.ts";
+import { toOpenedRecord, toRecord } from "./to-record.ts";
 import type { Operation } from "../core/wire.ts";
 
 export interface GatewayParts {
   readonly snapshot: Snapshot;
   readonly keys: KeyRing;
   readonly clock: Clock;
-  /** Told of every exchange once, when it is over. Must not throw. */
-  readonly onRecord: (record: ExchangeRecord) => void;
+  readonly recorder: ExchangeRecorder;
+  readonly countTokens: CountTokens;
   /** Told of adapters that no snapshot uses any more, when the last exchange on them is over. */
   readonly onUnused: (providers: readonly Provider[]) => void;
   /** Told of faults in the program itself. */
@@ -109,13 +111,14 @@ export class Gateway {
 
   /** Serves an admitted exchange whose body is read. */
   serve(exchange: Exchange, raw: RawResponse): void {
+    exchange.servedAt = this.#parts.clock.monotonic();
     const reply = this.#replyOf(exchange, raw);
     try {
       const waiting = runStages(STAGES, exchange);
-      if (waiting === undefined) this.#run(exchange, reply);
+      if (waiting === undefined) this.#record(exchange, reply);
       else {
         waiting.then(
-          () => this.#run(exchange, reply),
+          () => this.#record(exchange, reply),
           (error: unknown) => this.#refuse(exchange, reply, error),
         );
       }
@@ -153,6 +156,20 @@ export class Gateway {
     clearTimeout(deadline);
   }
 
+  /** The journal knows of it before any upstream does. */
+  #record(exchange: Exchange, reply: ClientReply): void {
+    exchange.decisionText = textOf(exchange);
+    exchange.mark = this.#parts.recorder.opened(
+      toOpenedRecord(exchange),
+      exchange.decisionText,
+      (refusal) => {
+        if (refusal !== undefined) this.#refuse(exchange, reply, refusal);
+        else if (reply.over) exchange.finish("abandoned");
+        else this.#run(exchange, reply);
+      },
+    );
+  }
+
   #run(exchange: Exchange, reply: ClientReply): void {
     try {
       const run = new Run(exchange, reply, exchange.snapshot.config.server.timeouts, (error) =>
@@ -169,8 +186,7 @@ export class Gateway {
   #refuse(exchange: Exchange, reply: ClientReply, thrown: unknown): void {
     const error = asAppError(thrown);
     if (error.code === "internal") this.#parts.onBug(error.cause ?? error, exchange.id);
-    exchange.finish(error.code === "internal" ? "failed" : "refused", error);
-    reply.error(error);
+    exchange.finish(error.code === "internal" ? "failed" : "refused", error, () => reply.error(error));
   }
 
   #replyOf(exchange: Exchange, raw: RawResponse): ClientReply {
@@ -183,10 +199,22 @@ export class Gateway {
   }
 
   #closed(exchange: Exchange): void {
+    if (exchange.unreported.length === 0) return this.#close(exchange);
+    estimateUsage(exchange, exchange.unreported, this.#parts.countTokens)
+      .catch((error: unknown) => this.#parts.onBug(error, exchange.id))
+      .finally(() => this.#close(exchange));
+  }
+
+  #close(exchange: Exchange): void {
     this.#inFlight--;
     this.#onSnapshot.set(exchange.snapshot, (this.#onSnapshot.get(exchange.snapshot) ?? 1) - 1);
     this.#forgetIfUnused(exchange.snapshot);
-    this.#parts.onRecord(toRecord(exchange));
+    this.#parts.recorder.closed(
+      toRecord(exchange),
+      (exchange.decisionText ??= textOf(exchange)),
+      exchange.mark,
+      exchange.told,
+    );
     if (this.#isIdle()) this.#onIdle();
   }
 
@@ -201,4 +229,8 @@ export class Gateway {
     const inUse = new Set([...this.#onSnapshot.keys()].flatMap(({ providers }) => [...providers.values()]));
     this.#parts.onUnused([...snapshot.providers.values()].filter((provider) => !inUse.has(provider)));
   }
+}
+
+function textOf({ decision }: Exchange): string | undefined {
+  return decision === undefined ? undefined : decisionText(decision);
 }

@@ -1,12 +1,15 @@
 import { AppError } from "../core/errors.ts";
 import { scanObject } from "../core/json-scan.ts";
 import { formatUsd, type Nanodollars } from "../core/money.ts";
-import { costOfUsage, priceAt } from "../core/usage.ts";
 import type { AttemptFailure, WholeReply } from "../providers/provider.ts";
 import { Attempt, type AttemptEvents } from "./attempt.ts";
 import type { ClientReply } from "./client-reply.ts";
+import type { ReplyBytes } from "./dialects/dialect.ts";
+import { NO_REPLY } from "./estimate-usage.ts";
 import type { Exchange } from "./exchange.ts";
-import type { LiveItem } from "./live-list.ts";
+import { ReplySample } from "./reply-sample.ts";
+import { settle } from "./settle.ts";
+import type { LiveItem } from "../core/live-list.ts";
 
 export interface RunTimeouts {
   /** Milliseconds between comments while a stream waits for its first byte. */
@@ -28,6 +31,8 @@ export class Run implements AttemptEvents, LiveItem {
   /** The client has seen a part of a reply. */
   #delivered = false;
   #commentTimer: NodeJS.Timeout | undefined;
+  /** Of the attempt whose stream is passed on; there is at most one. */
+  readonly #sample = new ReplySample();
 
   constructor(
     exchange: Exchange,
@@ -54,14 +59,14 @@ export class Run implements AttemptEvents, LiveItem {
   cut(error: AppError): void {
     if (this.#exchange.status !== undefined) return;
     this.#attempt?.abandon();
-    if (this.#attempt !== undefined) this.#settle(this.#attempt);
+    if (this.#attempt !== undefined) this.#settle(this.#attempt, this.#sample);
     if (this.#reply.over) this.#finish("abandoned");
     else this.#fail(error);
   }
 
   onWhole(attempt: Attempt, reply: WholeReply): void {
     const exchange = this.#exchange;
-    this.#settle(attempt);
+    this.#settle(attempt, { bytes: reply.body, total: reply.body.length });
     exchange.firstTokenMs = Math.round(exchange.clock.monotonic() - exchange.startedAt);
     if (this.#reply.streaming && !this.#reply.over) {
       // Comments went out, so the status is told already, and a plain body is no stream.
@@ -73,8 +78,9 @@ export class Run implements AttemptEvents, LiveItem {
       );
     }
     for (const tap of exchange.taps) tap(reply.body);
-    this.#finish(this.#reply.over ? "abandoned" : "answered");
-    this.#reply.whole(reply, this.#headers(attempt, exchange.costNano));
+    this.#finish(this.#reply.over ? "abandoned" : "answered", undefined, () =>
+      this.#reply.whole(reply, this.#headers(attempt, costOf(exchange))),
+    );
   }
 
   onChunk(attempt: Attempt, bytes: Buffer): void {
@@ -85,31 +91,34 @@ export class Run implements AttemptEvents, LiveItem {
       exchange.firstTokenMs = Math.round(exchange.clock.monotonic() - exchange.startedAt);
       this.#reply.openStream(this.#headers(attempt, undefined));
     }
+    this.#sample.add(bytes);
     for (const tap of exchange.taps) tap(bytes);
     if (!this.#reply.chunk(bytes)) attempt.pause();
   }
 
   onEnd(attempt: Attempt, last: Buffer): void {
-    this.#settle(attempt);
+    this.#settle(attempt, this.#sample);
     for (const tap of this.#exchange.taps) tap(last);
-    this.#finish(this.#reply.over ? "abandoned" : "answered");
-    if (!this.#delivered) this.#reply.openStream(this.#headers(attempt, undefined));
-    this.#reply.end(last);
+    this.#finish(this.#reply.over ? "abandoned" : "answered", undefined, () => {
+      if (!this.#delivered) this.#reply.openStream(this.#headers(attempt, undefined));
+      this.#reply.end(last);
+    });
   }
 
   onFail(attempt: Attempt, failure: AttemptFailure): void {
-    this.#settle(attempt);
+    this.#settle(attempt, this.#delivered ? this.#sample : NO_REPLY);
     if (this.#reply.over) return this.#finish("abandoned");
     const mayFallBack =
       !this.#delivered && this.#next < this.#exchange.plan.length && mayHelpElsewhere(failure);
     if (mayFallBack) return this.#tryNext();
     const error = toAppError(attempt, failure);
-    this.#finish("failed", error);
-    if (failure.reply !== undefined && !this.#reply.streaming && isReadable(failure.reply)) {
-      this.#reply.whole(failure.reply, this.#headers(attempt, undefined));
-    } else {
-      this.#reply.error(error, failure.reply?.status);
-    }
+    this.#finish("failed", error, () => {
+      if (failure.reply !== undefined && !this.#reply.streaming && isReadable(failure.reply)) {
+        this.#reply.whole(failure.reply, this.#headers(attempt, undefined));
+      } else {
+        this.#reply.error(error, failure.reply?.status);
+      }
+    });
   }
 
   onThrow(error: unknown): void {
@@ -130,7 +139,7 @@ export class Run implements AttemptEvents, LiveItem {
     const attempt = this.#attempt;
     if (attempt !== undefined && attempt.planned.target.onAbort === "drain") return attempt.resume();
     attempt?.abandon();
-    if (attempt !== undefined) this.#settle(attempt);
+    if (attempt !== undefined) this.#settle(attempt, this.#sample);
     this.#finish("abandoned");
   }
 
@@ -144,25 +153,23 @@ export class Run implements AttemptEvents, LiveItem {
   }
 
   #fail(error: AppError): void {
-    this.#finish("failed", error);
-    this.#reply.error(error);
+    this.#finish("failed", error, () => this.#reply.error(error));
   }
 
-  #finish(status: "answered" | "failed" | "abandoned", error?: AppError): void {
+  /** @param told  lets the client see the end; called when the record is written */
+  #finish(status: "answered" | "failed" | "abandoned", error?: AppError, told?: () => void): void {
     clearInterval(this.#commentTimer);
-    this.#exchange.finish(status, error);
+    this.#sample.release();
+    this.#exchange.finish(status, error, told);
   }
 
-  /** Books what the attempt's reported usage costs, at the price in force when the exchange began. */
-  #settle(attempt: Attempt): void {
-    const exchange = this.#exchange;
-    const { record, planned } = attempt;
-    if (record.usage === undefined) return;
-    const price = priceAt(planned.target.prices, exchange.startedAtMs);
-    if (price === undefined) return;
-    record.costNano = costOfUsage(record.usage, price);
-    exchange.usage = record.usage;
-    exchange.costNano = (exchange.costNano ?? 0n) + record.costNano;
+  #settle(attempt: Attempt, reply: ReplyBytes): void {
+    try {
+      settle(this.#exchange, attempt, reply);
+    } catch (error) {
+      // The record must be written whatever happens to the sum in it.
+      this.#onBug(error);
+    }
   }
 
   #headers(attempt: Attempt, cost: Nanodollars | undefined): Record<string, string | number> {
@@ -174,6 +181,13 @@ export class Run implements AttemptEvents, LiveItem {
     if (cost !== undefined) headers["x-switchyard-cost-usd"] = formatUsd(cost);
     return headers;
   }
+}
+
+/** What the attempts cost together; undefined where nothing is known of any. */
+function costOf({ attempts }: Exchange): Nanodollars | undefined {
+  let sum: Nanodollars | undefined;
+  for (const { costNano } of attempts) if (costNano !== undefined) sum = (sum ?? 0n) + costNano;
+  return sum;
 }
 
 /** A fault of the request is the same everywhere; an unknown model or path is a fault of one target. */

@@ -104,5 +104,7 @@ function pricesOf(price: TargetConfig["price"]): Price[] {
     input: row.input,
     output: row.output,
     cacheRead: row.cacheRead ?? row.input,
+    cacheWrite: row.cacheWrite ?? row.input,
+    reasoning: row.reasoning ?? row.output,
   }));
 }

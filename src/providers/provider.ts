@@ -1,4 +1,4 @@
-import type { Usage } from "../core/usage.ts";
+import type { ReportedUsage } from "../core/usage.ts";
 import type { Dialect, WireRequest } from "../core/wire.ts";
 
 /**
@@ -37,7 +37,7 @@ export interface ReplySink {
   chunk(bytes: Buffer): void;
   /** The stream came to its proper end; `last` is its closing bytes. */
   end(last: Buffer): void;
-  usage(usage: Usage): void;
+  usage(usage: ReportedUsage): void;
   /** A part of a plain reply has come; it is told as a whole later. */
   alive(): void;
   fail(failure: AttemptFailure): void;

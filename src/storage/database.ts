@@ -19,6 +19,82 @@ export interface Tables {
     name: string;
     value: string;
   };
+  exchange: ExchangeTable;
+  decision: {
+    digest: Buffer;
+    day: Date;
+    body: string;
+  };
+  usage_hour: UsageHourTable;
+  config_version: {
+    hash: Buffer;
+    body: string;
+    first_loaded_at: Date;
+    last_loaded_at: Date;
+  };
+}
+
+/** Words of the context, and what an exchange was served by, as both tables of the ledger have them. */
+interface LedgerWords {
+  tenant: string | null;
+  app: string | null;
+  feature: string | null;
+  workflow: string | null;
+  task: string | null;
+  latency: string | null;
+  sensitivity: string | null;
+  prompt: string | null;
+  key_id: string | null;
+  target: string | null;
+  provider: string | null;
+  model: string | null;
+  dialect: string;
+  operation: string;
+  status: string;
+}
+
+interface ExchangeTable extends LedgerWords {
+  started_at: Date;
+  id: string;
+  duration_ms: number;
+  code: string | null;
+  stream: boolean;
+  end_user: string | null;
+  journey: string | null;
+  budget: string | null;
+  attempts: number;
+  attempt_ms: number | null;
+  first_token_ms: number | null;
+  input_tokens: number;
+  cached_input_tokens: number;
+  cache_write_input_tokens: number;
+  output_tokens: number;
+  reasoning_tokens: number;
+  /** bigint, as text */
+  cost_nano: string;
+  estimated: boolean;
+  flagged: boolean;
+  config_hash: Buffer;
+  decision: Buffer | null;
+  /** jsonb; what it holds is telemetry's business. */
+  detail: unknown;
+  booked_at: Generated<Date>;
+}
+
+/** Sums are bigint or numeric, and come as text. */
+interface UsageHourTable extends LedgerWords {
+  hour: Date;
+  digest: Buffer;
+  exchanges: string;
+  estimated: string;
+  flagged: string;
+  input_tokens: string;
+  cached_input_tokens: string;
+  cache_write_input_tokens: string;
+  output_tokens: string;
+  reasoning_tokens: string;
+  cost_nano: string;
+  estimated_cost_nano: string;
 }
 
 /** PostgreSQL, embedded or real: one dialect, one driver, one set of migrations. */

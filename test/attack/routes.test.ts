@@ -1,37 +1,33 @@
 import assert from "node:assert/strict";
 import os from "node:os";
 import test from "node:test";
-import { exchangeRoutes } from "../../src/control/exchanges.ts";
-import { keyRoutes } from "../../src/control/keys.ts";
-import type { KeysService } from "../../src/control/keys-service.ts";
+import { apiRoutes } from "../../src/control/api-routes.ts";
+import type { Handlers } from "../../src/control/handlers.ts";
+import { liveRoutes } from "../../src/control/live.ts";
+import { metricsRoute } from "../../src/control/metrics-route.ts";
 import { pageRoutes } from "../../src/control/page.ts";
-import { stateRoutes } from "../../src/control/state.ts";
 import { clientRoutes } from "../../src/gateway/client-routes.ts";
 import type { Gateway } from "../../src/gateway/gateway.ts";
 import type { PlainRoute, Route } from "../../src/gateway/routes.ts";
 import { createServer } from "../../src/gateway/server.ts";
 import { Metrics } from "../../src/telemetry/metrics.ts";
-import { RecentExchanges } from "../../src/telemetry/recent.ts";
+import { LiveFeed } from "../../src/telemetry/live-feed.ts";
 import { startProcess } from "../support/process.ts";
 import { startGateway, targetsOn } from "../support/gateway.ts";
 import { connectHttp2 } from "./http2-client.ts";
 import { assertErrorBody, HELLO } from "./support.ts";
 
-/** The service behind the key routes: only whether it is reached matters here. */
-const NO_KEYS = {
-  create: () => Promise.resolve({ id: "1", key: "sy-new" }),
-  list: () => Promise.resolve([]),
-  revoke: () => Promise.resolve({ id: "1" }),
-} as unknown as KeysService;
+/** What is behind the control API: only whether it is reached matters here. */
+const REACHED = new Proxy({} as Handlers, { get: () => () => ({ rows: [] }) });
 
 /** Every route, put together as app.ts does it. */
 function allRoutes(gateway: Gateway): Route[] {
   return [
     ...clientRoutes(gateway),
     ...pageRoutes(gateway, () => "http://localhost"),
-    ...keyRoutes(NO_KEYS),
-    ...exchangeRoutes(new RecentExchanges()),
-    ...stateRoutes(gateway, new Metrics(), false),
+    ...apiRoutes(REACHED, "0"),
+    ...liveRoutes(new LiveFeed()),
+    metricsRoute(new Metrics(), false),
   ];
 }
 

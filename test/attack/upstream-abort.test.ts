@@ -25,7 +25,13 @@ import {
   type Wire,
 } from "./support.ts";
 
-const BOOKED = { inputTokens: 12, cachedInputTokens: 0, outputTokens: 3, reasoningTokens: 0 };
+const BOOKED = {
+  inputTokens: 12,
+  cachedInputTokens: 0,
+  cacheWriteInputTokens: 0,
+  outputTokens: 3,
+  reasoningTokens: 0,
+};
 
 /** Where an upstream stands when its client leaves. */
 const STANDS: Readonly<Record<string, readonly [stream: boolean, script: Script]>> = {

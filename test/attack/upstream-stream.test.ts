@@ -76,7 +76,7 @@ function hear(pieces: readonly Buffer[]): {
       seen.push(Buffer.from(last));
       ends.push("end");
     },
-    usage: (found) => (usage = found),
+    usage: (found) => (usage = found === "invalid" ? undefined : found),
     fail: ({ kind }) => ends.push(kind),
   };
   const stream = new OpenAiStream(sink, true);
@@ -85,7 +85,13 @@ function hear(pieces: readonly Buffer[]): {
   return { bytes: Buffer.concat(seen).toString(), usage, ends };
 }
 
-const WANTED_USAGE = { inputTokens: 12, cachedInputTokens: 0, outputTokens: 3, reasoningTokens: 0 };
+const WANTED_USAGE = {
+  inputTokens: 12,
+  cachedInputTokens: 0,
+  cacheWriteInputTokens: 0,
+  outputTokens: 3,
+  reasoningTokens: 0,
+};
 
 for (const [name, framed] of Object.entries(FRAMINGS)) {
   const bytes = Buffer.from(framed(WHOLE));
@@ -173,6 +179,7 @@ async function streamOnce(
 
 const usageOf = (usage: object): Usage => ({
   cachedInputTokens: 0,
+  cacheWriteInputTokens: 0,
   reasoningTokens: 0,
   inputTokens: 0,
   outputTokens: 0,
@@ -212,7 +219,7 @@ const USAGES: Readonly<
       }),
     ],
     [0],
-    { inputTokens: 9, cachedInputTokens: 4, outputTokens: 8, reasoningTokens: 2 },
+    { inputTokens: 9, cachedInputTokens: 4, cacheWriteInputTokens: 0, outputTokens: 8, reasoningTokens: 2 },
   ],
   negative: [[withUsage({ prompt_tokens: -5, completion_tokens: 3 }, [{}])], [], undefined],
   fractional: [[withUsage({ prompt_tokens: 1.5, completion_tokens: 3 }, [{}])], [], undefined],

@@ -12,6 +12,7 @@ import { keyDigest, keyPrefix, newKey, type KeyRecord, type KeyRights } from "..
 import { KeyRing } from "../../src/policy/key-ring.ts";
 import { createProvider, type ProviderSettings } from "../../src/providers/registry.ts";
 import type { ExchangeRecord } from "../../src/telemetry/record.ts";
+import type { ExchangeRecorder } from "../../src/telemetry/recorder.ts";
 
 /** A gateway in this process, on a real socket, without a database: what it records is in `records`. */
 export interface TestGateway extends AsyncDisposable {
@@ -41,6 +42,8 @@ export interface TestGatewayOptions {
   readonly clock?: Clock;
   readonly frontDoor?: Partial<FrontDoorOptions>;
   readonly routes?: (gateway: Gateway) => readonly Route[];
+  /** Instead of one that remembers records and lets everything go on at once. */
+  readonly recorder?: Partial<ExchangeRecorder>;
 }
 
 /** @param yaml  providers, targets, tasks; tenant "acme" is added where the text names no tenants */
@@ -54,7 +57,18 @@ export async function startGateway(yaml: string, options: TestGatewayOptions = {
     snapshot,
     keys: ring,
     clock: options.clock ?? systemClock,
-    onRecord: (record) => records.push(record),
+    recorder: {
+      opened(_record, _decision, go) {
+        go(undefined);
+        return undefined;
+      },
+      closed(record, _decision, _mark, told) {
+        records.push(record);
+        told();
+      },
+      ...options.recorder,
+    },
+    countTokens: async (texts) => texts.map((text) => Math.ceil(text.length / 4)),
     onUnused: (providers) => {
       for (const provider of providers) void provider.close();
     },

@@ -53,7 +53,15 @@ export const up: Command = {
       };
       if (!input.flag("json")) io.err(`Switchyard ${version()} starts on ${data}`);
       const adminToken = await loadAdminToken(data);
-      const app = await startApp({ configFile, loaded, data, listen, adminToken, log });
+      const app = await startApp({
+        configFile,
+        loaded,
+        data,
+        listen,
+        adminToken,
+        log,
+        version: version(),
+      });
       await announce(app, { demo: configFile === undefined, data, json: input.flag("json") }, io);
       await untilSignal(app, io, input.flag("json"));
       return EXIT.done;

@@ -12,6 +12,10 @@ export interface ClientDialect {
   errorReply(error: AppError, exchangeId: string): ErrorReply;
   /** An error after the stream began; the stream ends after it, without its normal end. */
   errorEvent(error: AppError, exchangeId: string): Buffer;
+  /** What a model reads of a request, for an estimate of its tokens. */
+  requestText(request: WireRequest): TextSample;
+  /** What a model wrote in a reply, for an estimate of its tokens. */
+  replyText(reply: ReplyBytes): TextSample;
   /** What a client skips over; keeps intermediaries from closing a silent stream. */
   readonly keepAliveComment: Buffer;
 }
@@ -30,6 +34,21 @@ export interface ParsedRequest {
   readonly words: { readonly [word in ContextWord]?: string };
   /** The rest of the metadata, as text. */
   readonly tags: Readonly<Record<string, string>>;
+}
+
+/** What is known of a reply's bytes. */
+export interface ReplyBytes {
+  /** All of them, or their beginning. */
+  readonly bytes: Buffer;
+  /** How many there were. */
+  readonly total: number;
+}
+
+/** A part of a text, and how much of the whole it stands for. */
+export interface TextSample {
+  readonly text: string;
+  /** The whole's length over the sample's; 1 where the sample is the whole. */
+  readonly scale: number;
 }
 
 export interface ErrorReply {

@@ -1,3 +1,4 @@
+import { ceilingOf } from "../../budget/ceiling.ts";
 import { withinExchangeBudget } from "../../budget/exchange-budget.ts";
 import type { Context } from "../../core/context.ts";
 import { memberValue } from "../../core/json-scan.ts";
@@ -117,7 +118,18 @@ class Candidates {
   }
 
   planned(id: string): PlannedTarget {
-    return { target: this.#target(id), outputCap: this.#caps.get(id) };
+    const target = this.#target(id);
+    const outputCap = this.#caps.get(id);
+    const { maxOutputTokens, choices, bytes, operation } = this.#request;
+    const price = priceAt(target.prices, this.#exchange.startedAtMs);
+    if (price === undefined) throw new AppError("internal", `the target "${id}" was planned without a price`);
+    const ceilingNano = ceilingOf({
+      inputBytes: bytes.length,
+      outputTokens: operation === "embeddings" ? 0 : (outputCap ?? maxOutputTokens ?? target.maxOutputTokens),
+      choices,
+      price,
+    });
+    return { target, outputCap, ceilingNano };
   }
 
   #withinBudget(

@@ -25,7 +25,8 @@ function begun(
       heard.onChunk();
     },
     end: () => events.push("end"),
-    usage: ({ inputTokens, outputTokens }) => events.push(`usage ${inputTokens} ${outputTokens}`),
+    usage: (usage) =>
+      events.push(usage === "invalid" ? usage : `usage ${usage.inputTokens} ${usage.outputTokens}`),
     alive: () => {},
     fail: ({ kind }) => events.push(`fail ${kind}`),
   };

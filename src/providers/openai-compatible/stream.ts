@@ -1,7 +1,7 @@
 import { brief } from "../../core/text.ts";
 import { Secrets } from "../http/secrets.ts";
 import type { ReplySink } from "../provider.ts";
-import type { Usage } from "../../core/usage.ts";
+import type { ReportedUsage } from "../../core/usage.ts";
 import { readUsage } from "./usage.ts";
 
 const EMPTY = Buffer.alloc(0);
@@ -160,7 +160,7 @@ export class OpenAiStream {
 type Verdict =
   | "pass"
   | "done"
-  | { readonly keep: boolean; readonly failed?: string; readonly usage?: Usage | undefined };
+  | { readonly keep: boolean; readonly failed?: string; readonly usage?: ReportedUsage | undefined };
 
 function isComments(data: Buffer): boolean {
   return data

@@ -12,12 +12,18 @@ test("counts are read with their details", () => {
       prompt_tokens_details: { cached_tokens: 4, audio_tokens: 0 },
       completion_tokens_details: { reasoning_tokens: 7 },
     }),
-    { inputTokens: 12, cachedInputTokens: 4, outputTokens: 30, reasoningTokens: 7 },
+    { inputTokens: 12, cachedInputTokens: 4, cacheWriteInputTokens: 0, outputTokens: 30, reasoningTokens: 7 },
   );
 });
 
 test("details that are absent, null or no counts are none", () => {
-  const none = { inputTokens: 12, cachedInputTokens: 0, outputTokens: 3, reasoningTokens: 0 };
+  const none = {
+    inputTokens: 12,
+    cachedInputTokens: 0,
+    cacheWriteInputTokens: 0,
+    outputTokens: 3,
+    reasoningTokens: 0,
+  };
   for (const details of [undefined, null, 5, "x", [], { cached_tokens: null, reasoning_tokens: -1 }]) {
     const usage = {
       prompt_tokens: 12,
@@ -33,25 +39,26 @@ test("embeddings have no output, which costs nothing", () => {
   assert.deepEqual(readUsage({ prompt_tokens: 8, total_tokens: 8 }), {
     inputTokens: 8,
     cachedInputTokens: 0,
+    cacheWriteInputTokens: 0,
     outputTokens: 0,
     reasoningTokens: 0,
   });
 });
 
-test("a usage without a count of input tokens is no usage", () => {
+test("without input tokens there is no usage, and with ones that are no count it is invalid", () => {
   for (const value of [undefined, null, 5, "12", [], {}, { completion_tokens: 3 }]) {
     assert.equal(readUsage(value), undefined, JSON.stringify(value));
   }
   for (const prompt of [-1, 1.5, "12", null, Number.NaN, 2 ** 60]) {
-    assert.equal(readUsage({ prompt_tokens: prompt, completion_tokens: 3 }), undefined, String(prompt));
+    assert.equal(readUsage({ prompt_tokens: prompt, completion_tokens: 3 }), "invalid", String(prompt));
   }
 });
 
-test("a count of output tokens that is there and is no count makes the usage unknown, never free", () => {
+test("a count of output tokens that is there and is no count makes the usage invalid, never free", () => {
   for (const completion of [-1, 1.5, "30", 2 ** 60, {}]) {
     assert.equal(
       readUsage({ prompt_tokens: 12, completion_tokens: completion }),
-      undefined,
+      "invalid",
       JSON.stringify(completion),
     );
   }
@@ -59,7 +66,13 @@ test("a count of output tokens that is there and is no count makes the usage unk
 
 test("a plain reply's usage is found beside anything else, and only at its top", () => {
   const usage = '{"prompt_tokens":1,"completion_tokens":2}';
-  const found = { inputTokens: 1, cachedInputTokens: 0, outputTokens: 2, reasoningTokens: 0 };
+  const found = {
+    inputTokens: 1,
+    cachedInputTokens: 0,
+    cacheWriteInputTokens: 0,
+    outputTokens: 2,
+    reasoningTokens: 0,
+  };
   assert.deepEqual(
     usageOfBody(Buffer.from(`{"choices":[{"message":{"content":"\\"usage\\""}}], "usage" : ${usage} }`)),
     found,
@@ -71,11 +84,12 @@ test("a plain reply's usage is found beside anything else, and only at its top",
 test("of two usages the last counts, as every JSON reader has it", () => {
   const body =
     '{"usage":{"prompt_tokens":9,"completion_tokens":9},"usage":{"prompt_tokens":1,"completion_tokens":2}}';
-  assert.equal(usageOfBody(Buffer.from(body))?.inputTokens, 1);
+  const usage = usageOfBody(Buffer.from(body));
+  assert.equal(usage === "invalid" ? undefined : usage?.inputTokens, 1);
 });
 
 test("a reply without a usage that can be read has none", () => {
-  for (const body of ["{}", '{"usage":null}', '{"usage":[]}', '{"usage":{"prompt_tokens":"1"}}']) {
+  for (const body of ["{}", '{"usage":null}', '{"usage":[]}']) {
     assert.equal(usageOfBody(Buffer.from(body)), undefined, body);
   }
 });

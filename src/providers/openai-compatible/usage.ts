@@ -1,21 +1,26 @@
-import type { Usage } from "../../core/usage.ts";
+import type { ReportedUsage } from "../../core/usage.ts";
 import { memberValue, scanTrusted } from "../../core/json-scan.ts";
 
 /**
  * The usage object of an OpenAI reply.
  * https://platform.openai.com/docs/api-reference/chat/object#chat/object-usage
  *
- * @returns undefined where it is absent or not made of counts: what is not understood is not counted
+ * @returns undefined where it is absent, "invalid" where it is there and not made of counts: nothing of such a usage can
+ *   be trusted
  */
-export function readUsage(value: unknown): Usage | undefined {
+export function readUsage(value: unknown): ReportedUsage | undefined {
   const usage = asRecord(value);
-  const inputTokens = count(usage?.["prompt_tokens"]);
-  // Embeddings have no output; where a count is there and is none, nothing of it can be trusted.
-  const outputTokens = count(usage?.["completion_tokens"] ?? 0);
-  if (usage === undefined || inputTokens === undefined || outputTokens === undefined) return undefined;
+  if (usage === undefined || usage["prompt_tokens"] === undefined) return undefined;
+  const inputTokens = count(usage["prompt_tokens"]);
+  // Embeddings have no output.
+  const outputTokens = count(usage["completion_tokens"] ?? 0);
+  if (inputTokens === undefined || outputTokens === undefined) return "invalid";
+  const input = asRecord(usage["prompt_tokens_details"]);
   return {
     inputTokens,
-    cachedInputTokens: count(asRecord(usage["prompt_tokens_details"])?.["cached_tokens"]) ?? 0,
+    cachedInputTokens: count(input?.["cached_tokens"]) ?? 0,
+    // Not OpenAI's own: what OpenRouter and LiteLLM call it in front of providers that charge for it.
+    cacheWriteInputTokens: count(input?.["cache_write_tokens"] ?? input?.["cache_creation_tokens"]) ?? 0,
     outputTokens,
     reasoningTokens: count(asRecord(usage["completion_tokens_details"])?.["reasoning_tokens"]) ?? 0,
   };
@@ -26,7 +31,7 @@ export function readUsage(value: unknown): Usage | undefined {
  *
  * @throws JsonFault where the body is no JSON object, and so no reply of this API
  */
-export function usageOfBody(body: Buffer): Usage | undefined {
+export function usageOfBody(body: Buffer): ReportedUsage | undefined {
   const member = scanTrusted(body).findLast(({ key }) => key === "usage");
   return member === undefined ? undefined : readUsage(memberValue(body, member));
 }

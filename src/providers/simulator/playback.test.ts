@@ -40,7 +40,8 @@ function play(context: TestContext, plan: Plan): Heard {
       heard.onChunk(++chunks);
     },
     end: (last) => events.push(`end ${last.toString()}`),
-    usage: ({ inputTokens, outputTokens }) => events.push(`usage ${inputTokens} ${outputTokens}`),
+    usage: (usage) =>
+      events.push(usage === "invalid" ? usage : `usage ${usage.inputTokens} ${usage.outputTokens}`),
     alive: () => {},
     fail: ({ kind }) => events.push(`fail ${kind}`),
   };

@@ -94,7 +94,7 @@ export class Playback implements UpstreamHandle {
   }
 
   #reportUsage(usage: { readonly inputTokens: number; readonly outputTokens: number }): void {
-    this.#sink.usage({ ...usage, cachedInputTokens: 0, reasoningTokens: 0 });
+    this.#sink.usage({ ...usage, cachedInputTokens: 0, cacheWriteInputTokens: 0, reasoningTokens: 0 });
   }
 
   #refuse(status: number, body: Buffer): void {

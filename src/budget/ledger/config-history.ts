@@ -1,0 +1,60 @@
+import type { Database } from "../../storage/database.ts";
+
+/** A configuration that was in force once. */
+export interface ConfigVersion {
+  /** SHA-256 of its text, hexadecimal. */
+  readonly hash: string;
+  readonly firstLoadedAt: Date;
+  readonly lastLoadedAt: Date;
+}
+
+/** Shorter beginnings of a hash are not looked up. */
+const SHORTEST = 6;
+const HEX = /^[0-9a-f]*$/;
+
+/** Every configuration that ever decided anything. */
+export class ConfigHistory {
+  readonly #tables: Database["tables"];
+
+  constructor(database: Database) {
+    this.#tables = database.tables;
+  }
+
+  /** Newest first. */
+  async list(): Promise<ConfigVersion[]> {
+    const rows = await this.#tables
+      .selectFrom("config_version")
+      .select(["hash", "first_loaded_at", "last_loaded_at"])
+      .orderBy("last_loaded_at", "desc")
+      .execute();
+    return rows.map((row) => ({
+      hash: row.hash.toString("hex"),
+      firstLoadedAt: row.first_loaded_at,
+      lastLoadedAt: row.last_loaded_at,
+    }));
+  }
+
+  /**
+   * @param start  a hash or its first characters, at least 6
+   * @returns undefined where none begins so, or several do
+   */
+  async find(start: string): Promise<(ConfigVersion & { readonly text: string }) | undefined> {
+    if (start.length < SHORTEST || !HEX.test(start)) return undefined;
+    const matching = (await this.list()).filter(({ hash }) => hash.startsWith(start));
+    const [version] = matching;
+    if (version === undefined || matching.length > 1) return undefined;
+    const row = await this.#tables
+      .selectFrom("config_version")
+      .select("body")
+      .where("hash", "=", Buffer.from(version.hash, "hex"))
+      .executeTakeFirst();
+    return row === undefined ? undefined : { ...version, text: row.body };
+  }
+}
+
+/** The line with which a configuration goes through the journal. A database's address may hold a password; it is left out. */
+export function configLine(hash: string, loadedAtMs: number, text: string): string {
+  return JSON.stringify([hash, loadedAtMs, text.replace(PASSWORD, "$1***@")]);
+}
+
+const PASSWORD = /(\bpostgres(?:ql)?:\/\/[^:@/\s]*:)[^@\s"']+@/g;

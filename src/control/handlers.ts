@@ -1,0 +1,63 @@
+import * as z from "zod";
+import { AppError } from "../core/errors.ts";
+import { parseDuration } from "../core/quantity.ts";
+import { ENDPOINTS, type EndpointId, type Endpoints } from "./contract.ts";
+import type { Endpoint, EndpointAnswer, EndpointInput } from "./endpoint.ts";
+
+/** What answers the endpoints, each with input that was checked. */
+export type Handlers = {
+  readonly [Id in EndpointId]: (
+    input: EndpointInput<Endpoints[Id]>,
+  ) => EndpointAnswer<Endpoints[Id]> | Promise<EndpointAnswer<Endpoints[Id]>>;
+};
+
+/** Raw input of an endpoint, as it came over HTTP or from a command. */
+export interface RawInput {
+  readonly params?: unknown;
+  readonly query?: unknown;
+  readonly body?: unknown;
+}
+
+/**
+ * Checks an input against the contract and has it answered.
+ *
+ * @throws AppError invalid_request where it is not of the contract's form
+ */
+export async function answer<Id extends EndpointId>(
+  handlers: Handlers,
+  id: Id,
+  raw: RawInput,
+): Promise<EndpointAnswer<Endpoints[Id]>> {
+  const endpoint: Endpoint = ENDPOINTS[id];
+  const input = {
+    params: checked(endpoint.params, raw.params),
+    query: checked(endpoint.query, raw.query),
+    body: checked(endpoint.body, raw.body),
+  };
+  const handle = handlers[id] as (input: unknown) => Promise<EndpointAnswer<Endpoints[Id]>>;
+  return handle(input);
+}
+
+function checked(schema: z.ZodType, value: unknown): unknown {
+  if (schema instanceof z.ZodUndefined) {
+    const [stranger] = Object.keys(value ?? {});
+    if (stranger !== undefined)
+      throw new AppError(
+        "invalid_request",
+        `"${stranger.slice(0, 100)}" is nothing that can be asked for here`,
+      );
+    return undefined;
+  }
+  const parsed = schema.safeParse(value ?? {});
+  if (parsed.success) return parsed.data;
+  throw new AppError(
+    "invalid_request",
+    parsed.error.issues.map((issue) => `${issue.path.join(".") || "(request)"}: ${issue.message}`).join("; "),
+  );
+}
+
+/** Unix milliseconds of a time or of a span back from now, as the contract has them. */
+export function instantMs(text: string, nowMs: number): number {
+  const span = parseDuration(text);
+  return span === undefined ? Date.parse(text) : nowMs - span;
+}

@@ -1,0 +1,50 @@
+import { NO_USAGE, costOfUsage, priceAt } from "../core/usage.ts";
+import type { ReplyBytes, TextSample } from "./dialects/dialect.ts";
+import type { AttemptRecord, Exchange } from "./exchange.ts";
+
+export const NO_REPLY: ReplyBytes = { bytes: Buffer.alloc(0), total: 0 };
+
+/** An attempt whose tokens nobody told, and the texts from which they can be estimated. */
+export interface Unreported {
+  readonly record: AttemptRecord;
+  readonly input: TextSample;
+  readonly output: TextSample;
+}
+
+/** Counts the tokens of texts. */
+export type CountTokens = (texts: readonly string[]) => Promise<readonly number[]>;
+
+/** What an estimate of an attempt's usage needs; taken while the reply's bytes are still there. */
+export function unreported(exchange: Exchange, record: AttemptRecord, reply: ReplyBytes): Unreported {
+  const { request, dialect } = exchange;
+  return {
+    record,
+    input: request === undefined ? NO_TEXT : dialect.requestText(request),
+    output: request?.operation === "embeddings" ? NO_TEXT : dialect.replyText(reply),
+  };
+}
+
+/**
+ * Books tokens by our own count, where the upstream told none, marked as such. Images, audio and files are not in it,
+ * nor what an engine adds to the prompt.
+ */
+export async function estimateUsage(
+  exchange: Exchange,
+  attempts: readonly Unreported[],
+  count: CountTokens,
+): Promise<void> {
+  for (const { record, input, output } of attempts) {
+    const [inputTokens = 0, outputTokens = 0] = await count([input.text, output.text]);
+    record.usage = {
+      ...NO_USAGE,
+      inputTokens: Math.ceil(inputTokens * input.scale),
+      outputTokens: Math.ceil(outputTokens * output.scale),
+    };
+    record.estimated = true;
+    const prices = exchange.snapshot.targets.get(record.target)?.prices ?? [];
+    const price = priceAt(prices, exchange.startedAtMs);
+    if (price !== undefined) record.costNano = costOfUsage(record.usage, price);
+  }
+}
+
+const NO_TEXT: TextSample = { text: "", scale: 1 };

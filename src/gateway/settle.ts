@@ -1,0 +1,52 @@
+import { costOfUsage, priceAt, type Usage } from "../core/usage.ts";
+import type { Attempt } from "./attempt.ts";
+import type { ReplyBytes } from "./dialects/dialect.ts";
+import { unreported } from "./estimate-usage.ts";
+import type { Exchange } from "./exchange.ts";
+
+/**
+ * Books what an attempt cost by the usage that the upstream reported, at the price in force when the exchange began.
+ * Where it reported none, or one that cannot be, the attempt is put among those to be estimated before the record is made.
+ *
+ * @param reply  what came of a reply, as far as it is known
+ */
+export function settle(exchange: Exchange, attempt: Attempt, reply: ReplyBytes): void {
+  const { record, planned } = attempt;
+  if (record.usage !== undefined && isAbsurd(record.usage, exchange, attempt)) {
+    record.flagged = JSON.stringify(record.usage);
+    record.usage = undefined;
+  }
+  if (record.usage === undefined) {
+    if (mayHaveCost(attempt, reply)) exchange.unreported.push(unreported(exchange, record, reply));
+    return;
+  }
+  const price = priceAt(planned.target.prices, exchange.startedAtMs);
+  if (price !== undefined) record.costNano = costOfUsage(record.usage, price);
+}
+
+/** A refusal or a failure before the first byte is not charged anywhere; what was generated is, whoever left. */
+function mayHaveCost({ record, failure }: Attempt, reply: ReplyBytes): boolean {
+  if (record.status !== "failed") return true;
+  return failure === "cut" || failure === "timeout" || reply.total > 0;
+}
+
+/** More than any model takes or gives today, by far. */
+const MOST_TOKENS = 20_000_000;
+/** Instructions, tools and templates that an engine adds by itself. */
+const ADDED_TOKENS = 100_000;
+const FAR = 10;
+/** Content whose tokens have nothing to do with its bytes. */
+const MEDIA = ['"image_url"', '"input_audio"', '"file"'].map((text) => Buffer.from(text));
+
+/**
+ * Whether a usage is far beyond what the request can have cost: no tokenizer makes more than a token of a byte, and no
+ * model gives ten times the output that it was limited to.
+ */
+function isAbsurd(usage: Usage, { request }: Exchange, { planned }: Attempt): boolean {
+  if (usage.inputTokens > MOST_TOKENS || usage.outputTokens > MOST_TOKENS) return true;
+  if (request === undefined) return false;
+  const limit = planned.outputCap ?? request.maxOutputTokens ?? planned.target.maxOutputTokens;
+  if (limit !== undefined && usage.outputTokens > limit * request.choices * FAR + ADDED_TOKENS) return true;
+  const isBeyondBytes = usage.inputTokens > request.bytes.length * FAR + ADDED_TOKENS;
+  return isBeyondBytes && !MEDIA.some((part) => request.bytes.includes(part));
+}

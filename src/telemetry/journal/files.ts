@@ -1,0 +1,56 @@
+import fs from "node:fs";
+import path from "node:path";
+
+/** The journal's folder, as far as the journal needs it; tests put faults in between. */
+export interface JournalFiles {
+  /** Names of the files in it. */
+  list(): string[];
+  size(name: string): number;
+  /** Opens a file for appending, and makes it. */
+  create(name: string): number;
+  /** @returns how many bytes were taken, which may be fewer; @throws with a `code` such as ENOSPC */
+  write(file: number, bytes: Uint8Array, length: number): number;
+  /** Makes what was written survive the host's crash. */
+  sync(file: number, done: (error: Error | null) => void): void;
+  /** Cuts a file back to its first bytes. */
+  cut(file: number, length: number): void;
+  close(file: number): void;
+  remove(name: string): void;
+  rename(from: string, to: string): void;
+  /** @returns the bytes that are there, at most `length` */
+  read(name: string, offset: number, length: number): Promise<Buffer>;
+  /** Makes new names survive the host's crash. */
+  syncFolder(): void;
+}
+
+/** The folder on disk; it is made where it is missing. */
+export function diskFiles(folder: string): JournalFiles {
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const at = (name: string): string => path.join(folder, name);
+  return {
+    list: () => fs.readdirSync(folder),
+    size: (name) => fs.statSync(at(name)).size,
+    create: (name) => fs.openSync(at(name), "a", 0o600),
+    write: (file, bytes, length) => fs.writeSync(file, bytes, 0, length),
+    sync: (file, done) => fs.fdatasync(file, done),
+    cut: (file, length) => fs.ftruncateSync(file, length),
+    close: (file) => fs.closeSync(file),
+    remove: (name) => fs.rmSync(at(name), { force: true }),
+    rename: (from, to) => fs.renameSync(at(from), at(to)),
+    async read(name, offset, length) {
+      const handle = await fs.promises.open(at(name));
+      try {
+        const buffer = Buffer.allocUnsafe(length);
+        const { bytesRead } = await handle.read(buffer, 0, length, offset);
+        return buffer.subarray(0, bytesRead);
+      } finally {
+        await handle.close();
+      }
+    },
+    syncFolder() {
+      fs.open(folder, "r", (_error, file) => {
+        if (file !== undefined) fs.fsync(file, () => fs.close(file));
+      });
+    },
+  };
+}

@@ -1,0 +1,222 @@
+import { brief } from "../core/text.ts";
+import type { AttemptSummary, ExchangeRecord } from "./record.ts";
+
+/**
+ * What stands in a record's line, in this order. A list instead of an object: it is written for every exchange twice
+ * and read by the database once, and names would be half of it. Every segment of the journal begins with these names.
+ */
+export const COLUMNS = [
+  "id",
+  "startedAtMs",
+  "durationMs",
+  "status",
+  "code",
+  "dialect",
+  "operation",
+  "stream",
+  "tenant",
+  "user",
+  "app",
+  "feature",
+  "workflow",
+  "journey",
+  "task",
+  "latency",
+  "sensitivity",
+  "budget",
+  "prompt",
+  "key",
+  "target",
+  "provider",
+  "model",
+  "attempts",
+  "attemptMs",
+  "firstTokenMs",
+  "inputTokens",
+  "cachedInputTokens",
+  "cacheWriteInputTokens",
+  "outputTokens",
+  "reasoningTokens",
+  "costNano",
+  "estimated",
+  "flagged",
+  "configHash",
+  "detail",
+] as const;
+
+export type Column = (typeof COLUMNS)[number];
+
+/** Between a record and the decision behind it; JSON has no bare tabs. */
+const TAB = "\t";
+const MESSAGE_MAX = 300;
+const CAUSE_MAX = 160;
+/** Characters of tags that are kept. */
+const TAGS_MAX = 512;
+
+/** What few exchanges have, and stands in one column. */
+export interface RecordDetail {
+  readonly message?: string;
+  /** Where there were several attempts, or one that did not answer; else the row itself tells of the only one. */
+  readonly attempts?: readonly AttemptDetail[];
+  readonly tags?: Readonly<Record<string, string>>;
+  /** How many tags were too long to be kept. */
+  readonly tagsCut?: number;
+  /** A reported usage that cannot be. */
+  readonly reported?: string;
+  /** Nano-dollars; of exchanges that were killed and are charged it. */
+  readonly ceiling?: string;
+}
+
+export interface AttemptDetail {
+  readonly target: string;
+  /** Milliseconds after the exchange began. */
+  readonly after: number;
+  readonly status: string;
+  readonly cause?: string;
+  readonly firstTokenMs?: number;
+  /** In the order of the usage's columns. */
+  readonly usage?: readonly number[];
+  /** Nano-dollars. */
+  readonly cost?: string;
+  readonly estimated?: boolean;
+}
+
+/**
+ * A record as a line of text: a JSON list, and after a tab the decision as JSON, where there is one.
+ *
+ * @param decision  the decision's text, made once an exchange
+ */
+export function recordLine(record: ExchangeRecord, decision: string | undefined): string {
+  const { context, usage, attempts } = record;
+  const last = attempts.at(-1);
+  const text = JSON.stringify([
+    record.id,
+    record.startedAtMs,
+    record.endedAtMs - record.startedAtMs,
+    record.status,
+    record.code,
+    record.dialect,
+    record.operation,
+    record.stream,
+    record.tenant,
+    context?.user,
+    context?.app,
+    context?.feature,
+    context?.workflow,
+    context?.journey,
+    context?.task,
+    context?.latency,
+    context?.sensitivity,
+    context?.budget,
+    context?.prompt,
+    record.keyId,
+    record.target,
+    record.provider,
+    record.model,
+    attempts.length,
+    last === undefined ? undefined : last.startedAtMs - record.startedAtMs,
+    record.firstTokenMs,
+    usage?.inputTokens,
+    usage?.cachedInputTokens,
+    usage?.cacheWriteInputTokens,
+    usage?.outputTokens,
+    usage?.reasoningTokens,
+    record.costNano.toString(),
+    record.estimated,
+    record.flagged !== undefined,
+    record.configHash,
+    detailOf(record),
+  ]);
+  return storable(decision === undefined ? text : text + TAB + decision);
+}
+
+/** A decision as text, without its id: it is the exchange's, and without it most decisions are alike. */
+export function decisionText(decision: { readonly id: string }): string {
+  return JSON.stringify({ ...decision, id: undefined });
+}
+
+/** What recovery must know of a line. @param body  what `recordLine` made */
+export function lineFacts(body: string): { readonly id: string; readonly endedAtMs: number } {
+  const [id, startedAtMs, durationMs] = JSON.parse(recordPart(body)) as [string, number, number];
+  return { id, endedAtMs: startedAtMs + durationMs };
+}
+
+/** The line of an exchange that was last known to be alive at an instant. */
+export function endedLine(body: string, endedAtMs: number): string {
+  const record = recordPart(body);
+  const values = JSON.parse(record) as unknown[];
+  values[COLUMNS.indexOf("durationMs")] = Math.max(0, endedAtMs - Number(values[1]));
+  return JSON.stringify(values) + body.slice(record.length);
+}
+
+/** A line's record and its decision, both as text. */
+export function lineParts(body: string): { readonly record: string; readonly decision: string | undefined } {
+  const record = recordPart(body);
+  return { record, decision: record.length === body.length ? undefined : body.slice(record.length + 1) };
+}
+
+function recordPart(body: string): string {
+  const end = body.indexOf(TAB);
+  return end === -1 ? body : body.slice(0, end);
+}
+
+function detailOf(record: ExchangeRecord): RecordDetail | undefined {
+  const { message, attempts, tags, flagged, status, ceilingNano } = record;
+  const tellsAttempts =
+    attempts.length > 1 || (attempts[0] !== undefined && attempts[0].status !== "answered");
+  const isPlain = message === undefined && !tellsAttempts && flagged === undefined && status !== "killed";
+  if (isPlain && !hasAny(tags)) return undefined;
+  return {
+    ...(message !== undefined && { message: brief(message, MESSAGE_MAX) }),
+    ...(tellsAttempts && { attempts: attempts.map((attempt) => attemptDetail(attempt, record.startedAtMs)) }),
+    ...keptTags(tags),
+    ...(flagged !== undefined && { reported: brief(flagged, MESSAGE_MAX) }),
+    ...(status === "killed" && ceilingNano !== undefined && { ceiling: ceilingNano.toString() }),
+  };
+}
+
+function attemptDetail(attempt: AttemptSummary, startedAtMs: number): AttemptDetail {
+  const { usage, cause, firstTokenMs, costNano } = attempt;
+  return {
+    target: attempt.target,
+    after: attempt.startedAtMs - startedAtMs,
+    status: attempt.status,
+    ...(cause !== undefined && { cause: brief(cause, CAUSE_MAX) }),
+    ...(firstTokenMs !== undefined && { firstTokenMs }),
+    ...(usage !== undefined && {
+      usage: [
+        usage.inputTokens,
+        usage.cachedInputTokens,
+        usage.cacheWriteInputTokens,
+        usage.outputTokens,
+        usage.reasoningTokens,
+      ],
+    }),
+    ...(costNano !== undefined && { cost: costNano.toString() }),
+    ...(attempt.estimated && { estimated: true }),
+  };
+}
+
+function hasAny(tags: Readonly<Record<string, string>>): boolean {
+  for (const _ in tags) return true;
+  return false;
+}
+
+function keptTags(tags: Readonly<Record<string, string>>): Pick<RecordDetail, "tags" | "tagsCut"> {
+  if (!hasAny(tags)) return {};
+  let left = TAGS_MAX;
+  const all = Object.entries(tags);
+  const kept = all.filter(([key, value]) => (left -= key.length + value.length) >= 0);
+  return {
+    tags: Object.fromEntries(kept),
+    ...(kept.length < all.length && { tagsCut: all.length - kept.length }),
+  };
+}
+
+/** Escapes of what no text of PostgreSQL can hold: NUL, and halves of surrogate pairs. */
+const UNSTORABLE = /\\(?:u(?:0000|d[89a-f][0-9a-f]{2})|.)/g;
+
+function storable(json: string): string {
+  if (!json.includes("\\u")) return json;
+  return json.replace(UNSTORABLE, (escape) => (escape.length > 2 ? "\\ufffd" : escape));
+}
