@@ -64,7 +64,7 @@ test("an exchange without output, such as embeddings, needs only its input paid"
 });
 
 test("output that costs nothing needs no cap, and a budget of nothing pays for what costs nothing", () => {
-  const price = { ...PRICE, output: 0n };
+  const price = { ...PRICE, output: 0n, reasoning: 0n };
   assert.deepEqual(ask({ budget: 100_000n, inputBytes: 100, price }), { fits: true, outputCap: undefined });
   const free = { fromMs: 0, input: 0n, output: 0n, cacheRead: 0n, cacheWrite: 0n, reasoning: 0n };
   assert.deepEqual(ask({ inputBytes: 1_000, price: free }), { fits: true, outputCap: undefined });

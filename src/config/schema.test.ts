@@ -29,7 +29,11 @@ test("an empty file listens on loopback, keeps no content, and has the embedded 
         drain: 30_000,
       },
     },
-    storage: { database: "embedded" },
+    storage: {
+      database: "embedded",
+      journal: { fsync: "group", limit: 2 ** 30, onFull: "refuse" },
+      retention: { exchanges: 90, usage: 400 },
+    },
     content: { keep: "none" },
     providers: {},
     pools: {},

@@ -1,10 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { PGlite } from "@electric-sql/pglite";
 import { PGLiteSocketServer } from "@electric-sql/pglite-socket";
+import { DurableFiles } from "./durable-files.ts";
 import type { EmbeddedWorkerData } from "./embedded.ts";
+import { FrugalPGlite } from "./frugal-pglite.ts";
 
 const { folder, socketPath } = workerData as EmbeddedWorkerData;
-const database = await PGlite.create(folder);
+const database = new FrugalPGlite(new DurableFiles(folder));
+await database.waitReady;
 const server = new PGLiteSocketServer({ db: database, path: socketPath, maxConnections: 4 });
 await server.start();
 

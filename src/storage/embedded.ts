@@ -1,6 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 
 export interface EmbeddedServer {
@@ -24,12 +28,15 @@ export async function startEmbedded(
   folder: string,
   onError: (error: Error) => void,
 ): Promise<EmbeddedServer> {
+  await createMissing(folder);
   // In the temporary folder, because a socket's path may have 107 bytes at most and data folders lie deep.
   const socketFolder = await mkdtemp(path.join(os.tmpdir(), "switchyard-"));
   const socketPath = path.join(socketFolder, `.s.PGSQL.${PORT}`);
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   const worker = new Worker(new URL(`./embedded-worker.${extension}`, import.meta.url), {
     workerData: { folder, socketPath } satisfies EmbeddedWorkerData,
+    // Buffers of messages die young; a large nursery would only keep the dead.
+    resourceLimits: { maxYoungGenerationSizeMb: 4 },
   });
   const stop = async (): Promise<void> => {
     const stopped = new Promise((resolve) => worker.once("message", resolve));
@@ -57,6 +64,26 @@ export async function startEmbedded(
   }
   worker.on("error", onError);
   return { socketFolder, port: PORT, stop };
+}
+
+/** Makes the database where there is none, under another name until it is whole. */
+async function createMissing(folder: string): Promise<void> {
+  // What is there and is no database is nothing that may be written over; opening it says what is wrong.
+  if (existsSync(folder) && (await readdir(folder).catch(() => ["?"])).length > 0) return;
+  const unfinished = `${folder}.new`;
+  await rm(unfinished, { recursive: true, force: true });
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  const script = fileURLToPath(new URL(`./embedded-create.${extension}`, import.meta.url));
+  await mkdir(path.dirname(folder), { recursive: true });
+  const child = spawn(process.execPath, [script, unfinished], { stdio: ["ignore", "ignore", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (bytes: Buffer) => (said += bytes.toString()));
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0)
+    throw new Error(
+      `the embedded database in ${folder} cannot be made: ${said.trim().split("\n").at(-1) ?? ""}`,
+    );
+  await rename(unfinished, folder);
 }
 
 /** PGlite's file system fails with objects that have a number and no words. */
