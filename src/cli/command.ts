@@ -43,12 +43,18 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** It cannot be done here and now: exit code 3. */
+export const EXIT = { done: 0, no: 1, usage: 2, cannot: 3 } as const;
+
+/** It cannot be done here and now: exit code 3, or 1 where the answer is that there is no such thing. */
 export class CannotError extends Error {
   override readonly name = "CannotError";
-}
+  readonly exit: number;
 
-export const EXIT = { done: 0, no: 1, usage: 2, cannot: 3 } as const;
+  constructor(message: string, options: ErrorOptions & { readonly exit?: number } = {}) {
+    super(message, options);
+    this.exit = options.exit ?? EXIT.cannot;
+  }
+}
 
 export const dataOption: Option = {
   type: "string",

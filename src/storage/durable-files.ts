@@ -1,5 +1,4 @@
 import fs from "node:fs";
-import type { PGlite } from "@electric-sql/pglite";
 import { NodeFS } from "@electric-sql/pglite/nodefs";
 
 type InitArguments = Parameters<NodeFS["init"]>;
@@ -24,7 +23,7 @@ interface EmscriptenModule {
  */
 export class DurableFiles extends NodeFS {
   override async init(...[database, options]: InitArguments): Promise<InitResult> {
-    const result = await super.init(database as PGlite, options);
+    const result = await super.init(database, options);
     const { preRun } = result.emscriptenOpts;
     (preRun as unknown as ((module: EmscriptenModule) => void)[]).push((module) => {
       module.FS.filesystems.NODEFS.stream_ops["fsync"] = ({ nfd }) => {

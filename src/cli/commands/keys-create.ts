@@ -1,11 +1,5 @@
 import { EXIT, UsageError, dataOption, jsonOption, type Command, type Option } from "../command.ts";
-import { openKeys } from "../keys-access.ts";
-
-export const configOption: Option = {
-  type: "string",
-  value: "FILE",
-  describe: "The configuration, where no server runs on the data folder; the demo's where none is named.",
-};
+import { configOption, openControl } from "../control-access.ts";
 
 const wordOption: Pick<Option, "type" | "multiple" | "value"> = {
   type: "string",
@@ -55,14 +49,18 @@ export const keysCreate: Command = {
       ...(name !== undefined && { name }),
       defaults: words(input.texts("default")),
       pinned: words(input.texts("pin")),
-      ...(tasks.length > 0 && { tasks }),
-      ...(actFor.length > 0 && { actFor }),
+      ...(tasks.length > 0 && { tasks: [...tasks] }),
+      ...(actFor.length > 0 && { actFor: [...actFor] }),
       ...(input.flag("metadata-words") && { metadataWords: true }),
       ...(expires !== undefined && { expiresAt: await instant(expires) }),
     };
-    const keys = await openKeys(input.text("data") ?? "", input.text("config"));
+    const control = await openControl({
+      data: input.text("data") ?? "",
+      configFile: input.text("config"),
+      mayCreate: true,
+    });
     try {
-      const created = await keys.create(wish);
+      const created = await control.call("createKey", { body: wish });
       if (input.flag("json")) {
         io.out(JSON.stringify(created));
       } else {
@@ -71,7 +69,7 @@ export const keysCreate: Command = {
       }
       return EXIT.done;
     } finally {
-      await keys.close();
+      await control.close();
     }
   },
 };

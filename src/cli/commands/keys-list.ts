@@ -1,8 +1,7 @@
 import type { KeyInfo } from "../../control/contract.ts";
 import { EXIT, dataOption, jsonOption, type Command } from "../command.ts";
-import { openKeys } from "../keys-access.ts";
+import { configOption, openControl } from "../control-access.ts";
 import { table } from "../table.ts";
-import { configOption } from "./keys-create.ts";
 
 export const keysList: Command = {
   name: "keys list",
@@ -10,16 +9,20 @@ export const keysList: Command = {
   options: { config: configOption, data: dataOption, json: jsonOption },
 
   async run(input, io) {
-    const keys = await openKeys(input.text("data") ?? "", input.text("config"));
+    const control = await openControl({
+      data: input.text("data") ?? "",
+      configFile: input.text("config"),
+      mayCreate: false,
+    });
     try {
-      const rows = await keys.list();
+      const { rows } = await control.call("listKeys");
       if (input.flag("json")) io.out(JSON.stringify({ rows, next: null }));
       else if (rows.length === 0)
         io.err("there are no keys yet; make one with: switchyard keys create --tenant TENANT");
       else io.out(table(["KEY", "TENANT", "NAME", "TASKS", "CREATED", "STATE", "ID"], rows.map(cells)));
       return EXIT.done;
     } finally {
-      await keys.close();
+      await control.close();
     }
   },
 };

@@ -1,6 +1,5 @@
 import { EXIT, dataOption, jsonOption, type Command } from "../command.ts";
-import { openKeys } from "../keys-access.ts";
-import { configOption } from "./keys-create.ts";
+import { configOption, openControl } from "../control-access.ts";
 
 export const keysRevoke: Command = {
   name: "keys revoke",
@@ -11,15 +10,19 @@ export const keysRevoke: Command = {
   options: { config: configOption, data: dataOption, json: jsonOption },
 
   async run(input, io) {
-    const keys = await openKeys(input.text("data") ?? "", input.text("config"));
+    const control = await openControl({
+      data: input.text("data") ?? "",
+      configFile: input.text("config"),
+      mayCreate: false,
+    });
     try {
       const which = (input.positionals[0] ?? "").replace(/…$/, "");
-      const revoked = await keys.revoke(which);
+      const revoked = await control.call("revokeKey", { params: { id: which } });
       if (input.flag("json")) io.out(JSON.stringify(revoked));
       else io.out(`revoked ${revoked.prefix}… of the tenant "${revoked.tenant}"`);
       return EXIT.done;
     } finally {
-      await keys.close();
+      await control.close();
     }
   },
 };
