@@ -294,9 +294,14 @@ function needsRestart(snapshot: Snapshot, loaded: LoadedConfig): string[] {
     ["server.control", old.control, server.control],
     ["server.tls", old.tls, server.tls],
     ["server.timeouts.headers, request or keepAlive", listenerTimeouts(old), listenerTimeouts(server)],
-    ["storage", storage, newStorage],
+    ["storage", withoutOnFull(storage), withoutOnFull(newStorage)],
   ];
   return pairs.filter(([, a, b]) => JSON.stringify(a) !== JSON.stringify(b)).map(([part]) => part);
+}
+
+/** What the journal does when it is full is asked anew each time. */
+function withoutOnFull(storage: LoadedConfig["config"]["storage"]): unknown {
+  return { ...storage, journal: { ...storage.journal, onFull: undefined } };
 }
 
 function listenerTimeouts(server: LoadedConfig["config"]["server"]): unknown {

@@ -45,15 +45,14 @@ export class UsageError extends Error {
 
 export const EXIT = { done: 0, no: 1, usage: 2, cannot: 3 } as const;
 
-/** It cannot be done here and now: exit code 3, or 1 where the answer is that there is no such thing. */
+/** It cannot be done here and now: exit code 3. */
 export class CannotError extends Error {
-  override readonly name = "CannotError";
-  readonly exit: number;
+  override readonly name: string = "CannotError";
+}
 
-  constructor(message: string, options: ErrorOptions & { readonly exit?: number } = {}) {
-    super(message, options);
-    this.exit = options.exit ?? EXIT.cannot;
-  }
+/** What was named is not there. */
+export class MissingError extends CannotError {
+  override readonly name = "MissingError";
 }
 
 export const dataOption: Option = {

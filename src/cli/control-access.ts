@@ -4,7 +4,7 @@ import path from "node:path";
 import type { EndpointId, Endpoints } from "../control/contract.ts";
 import type { Endpoint, EndpointAnswer, EndpointCall } from "../control/endpoint.ts";
 import { AppError } from "../core/errors.ts";
-import { CannotError, EXIT, UsageError, type Option } from "./command.ts";
+import { CannotError, MissingError, UsageError, type Option } from "./command.ts";
 
 export const configOption: Option = {
   type: "string",
@@ -100,7 +100,7 @@ function overHttp(server: Server): ControlAccess {
       if (response.ok && answer !== undefined) return answer;
       const message = answer?.detail ?? `the server at ${server.url} answered ${response.status}`;
       if (response.status === 400) throw new UsageError(message);
-      throw new CannotError(message, response.status === 404 ? { exit: EXIT.no } : {});
+      throw response.status === 404 ? new MissingError(message) : new CannotError(message);
     },
     close: async () => {},
   };
@@ -145,7 +145,7 @@ async function inStore({ data, configFile, mayCreate }: AccessOptions): Promise<
         if (error instanceof AppError && error.code === "invalid_request")
           throw new UsageError(error.message, { cause: error });
         if (error instanceof AppError && error.code === "not_found")
-          throw new CannotError(error.message, { exit: EXIT.no });
+          throw new MissingError(error.message, { cause: error });
         throw error;
       }
     },

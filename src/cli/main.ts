@@ -56,7 +56,7 @@ async function runCommand(command: Command, rest: readonly string[], io: Io): Pr
     io.err(`switchyard ${command.name}: ${(error as Error).message}`);
     if (!(error instanceof CannotError) && process.env["SWITCHYARD_DEBUG"] !== undefined)
       io.err((error as Error).stack ?? "");
-    return error instanceof CannotError ? error.exit : EXIT.cannot;
+    return EXIT.cannot;
   }
 }
 

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { AppError } from "../core/errors.ts";
 import { parseDuration } from "../core/quantity.ts";
+import { isUnavailable } from "../storage/unavailable.ts";
 import { ENDPOINTS, type EndpointId, type Endpoints } from "./contract.ts";
 import type { Endpoint, EndpointAnswer, EndpointInput } from "./endpoint.ts";
 
@@ -35,7 +36,12 @@ export async function answer<Id extends EndpointId>(
     body: checked(endpoint.body, raw.body),
   };
   const handle = handlers[id] as (input: unknown) => Promise<EndpointAnswer<Endpoints[Id]>>;
-  return handle(input);
+  try {
+    return await handle(input);
+  } catch (error) {
+    if (!isUnavailable(error)) throw error;
+    throw new AppError("database_unavailable", "the database does not answer", { cause: error });
+  }
 }
 
 function checked(schema: z.ZodType, value: unknown): unknown {

@@ -112,6 +112,12 @@ export const ERRORS = {
     anthropicStatus: 529,
     headers: { "retry-after": "5" },
   }),
+  database_unavailable: row(503, "server_error", "overloaded_error", "ServiceUnavailableException", {
+    when: "The database does not answer. Exchanges go on and are recorded in the journal; what must be read cannot be.",
+    fix: "Bring the database back; what waits is booked by itself.",
+    anthropicStatus: 529,
+    headers: { "retry-after": "5" },
+  }),
   journal_full: row(503, "server_error", "overloaded_error", "ServiceUnavailableException", {
     when: "The journal cannot take another record, and what is not recorded is not served.",
     fix: "Free disk space, or bring the database back.",

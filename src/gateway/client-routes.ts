@@ -6,11 +6,8 @@ import type { ModelName } from "../routing/names.ts";
 import { clientKey } from "./credentials.ts";
 import { openAi } from "./dialects/openai/index.ts";
 import type { Gateway } from "./gateway.ts";
-import type { Route } from "./routes.ts";
+import { MAX_PARAM_LENGTH, type Route } from "./routes.ts";
 import { actingTenant } from "./stages/read-request.ts";
-
-/** Model ids and ARNs in paths are as long as that. */
-export const MAX_MODEL_LENGTH = 2_048;
 
 /** What clients call. */
 export function clientRoutes(gateway: Gateway): Route[] {
@@ -94,7 +91,7 @@ function oneModel(gateway: Gateway, request: FastifyRequest): object {
   if (model === undefined)
     throw new AppError(
       "model_not_found",
-      `there is no model "${brief(wanted, MAX_MODEL_LENGTH)}" for this key`,
+      `there is no model "${brief(wanted, MAX_PARAM_LENGTH)}" for this key`,
     );
   return modelObject(gateway, model);
 }

@@ -44,8 +44,16 @@ function timesOf(rawHeaders: readonly string[], name: string): number {
   return times;
 }
 
+/** The token of a bearer authorization; undefined where there is none. */
+export function bearerToken(authorization: string | undefined): string | undefined {
+  return authorization !== undefined && /^bearer /i.test(authorization)
+    ? authorization.slice(7).trim()
+    : undefined;
+}
+
 function bearer(authorization: string): string {
-  if (/^bearer /i.test(authorization)) return authorization.slice(7).trim();
+  const token = bearerToken(authorization);
+  if (token !== undefined) return token;
   if (authorization.startsWith("AWS4-HMAC-SHA256")) {
     throw new AppError(
       "unauthenticated",

@@ -11,6 +11,7 @@ import { estimateUsage, type CountTokens } from "./estimate-usage.ts";
 import { Exchange, type RequestHead } from "./exchange.ts";
 import { LiveList } from "../core/live-list.ts";
 import { runStages, type Stage } from "./pipeline.ts";
+import { ClientLeft } from "./read-body.ts";
 import { Run } from "./run.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { planRoute } from "./stages/plan-route.ts";
@@ -186,7 +187,9 @@ export class Gateway {
   #refuse(exchange: Exchange, reply: ClientReply, thrown: unknown): void {
     const error = asAppError(thrown);
     if (error.code === "internal") this.#parts.onBug(error.cause ?? error, exchange.id);
-    exchange.finish(error.code === "internal" ? "failed" : "refused", error, () => reply.error(error));
+    const status =
+      error instanceof ClientLeft ? "abandoned" : error.code === "internal" ? "failed" : "refused";
+    exchange.finish(status, status === "abandoned" ? undefined : error, () => reply.error(error));
   }
 
   #replyOf(exchange: Exchange, raw: RawResponse): ClientReply {

@@ -1,6 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import { AppError } from "../core/errors.ts";
 
+/** The client went away while it was still sending; there is nobody to tell it to. */
+export class ClientLeft extends AppError {
+  constructor() {
+    super("invalid_request", "the client left before its body was complete");
+  }
+}
+
 /** How much of a body that is too long is read and thrown away, so that the client hears the refusal. */
 const DISCARD_FACTOR = 4;
 
@@ -52,10 +59,8 @@ export function readBody(
         : null,
     );
   });
-  request.on("error", () => end(new AppError("invalid_request", "the body ended before it was complete")));
-  request.on("aborted", () =>
-    end(new AppError("invalid_request", "the client left before its body was complete")),
-  );
+  request.on("error", () => end(new ClientLeft()));
+  request.on("aborted", () => end(new ClientLeft()));
 }
 
 function tooLarge(limit: number, length: number | undefined): AppError {

@@ -11,6 +11,9 @@ import type { ClientDialect } from "./dialects/dialect.ts";
 export const AUTHORISATIONS = ["public", "client-key", "admin"] as const;
 export type Authorisation = (typeof AUTHORISATIONS)[number];
 
+/** Model ids and ARNs stand in paths, and are as long as that. */
+export const MAX_PARAM_LENGTH = 2_048;
+
 export interface RouteBase {
   readonly method: "GET" | "POST" | "DELETE";
   readonly url: string;

@@ -5,10 +5,11 @@ import fastify, {
   type FastifyRequest,
 } from "fastify";
 import type http from "node:http";
-import type net from "node:net";
 import { AppError, asAppError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { brief } from "../core/text.ts";
+import { onClientError } from "./client-error.ts";
+import { checkControl, type Lock } from "./control-lock.ts";
 import { clientKey } from "./credentials.ts";
 import type { Exchange } from "./exchange.ts";
 import { FrontDoor, type FrontDoorOptions } from "./front-door.ts";
@@ -16,19 +17,12 @@ import type { Gateway } from "./gateway.ts";
 import { openAi } from "./dialects/openai/index.ts";
 import { problemOf } from "./problem.ts";
 import { readBody } from "./read-body.ts";
-import { AUTHORISATIONS, type ExchangeRoute, type Route } from "./routes.ts";
+import { AUTHORISATIONS, MAX_PARAM_LENGTH, type ExchangeRoute, type Route } from "./routes.ts";
 
-/** Model ids and ARNs stand in paths. */
-const MAX_PARAM_LENGTH = 2_048;
-
-export interface ServerParts {
+export interface ServerParts extends Lock {
   readonly gateway: Gateway;
   readonly routes: readonly Route[];
   readonly frontDoor: FrontDoorOptions;
-  /** Whether a bearer token is the control API's. Constant in time. */
-  readonly isAdmin: (token: string) => boolean;
-  /** Whether routes of the control plane are served to other hosts too: on a listener of their own. */
-  readonly controlEverywhere: boolean;
   readonly onBug: (error: unknown, exchangeId: string) => void;
 }
 
@@ -110,18 +104,7 @@ function authorise(
   if (route === undefined) return sendError(parts, request, reply, notFound(parts.routes, request));
   if ("exchange" in route) return admit(parts, route, request, reply, done);
   try {
-    if (route.plane === "control" && !parts.controlEverywhere && !isLoopback(request.raw)) {
-      throw new AppError(
-        "not_found",
-        "the control plane is served on loopback only; set server.control.listen to serve it elsewhere",
-      );
-    }
-    if (route.authorisation === "admin" && !parts.isAdmin(bearerOf(request))) {
-      throw new AppError(
-        "unauthenticated",
-        "this needs the control API's token: authorization: Bearer <content of admin.token>",
-      );
-    }
+    checkControl(parts, route, request);
     // What a credential opened is nobody else's.
     if (route.authorisation !== "public") void reply.header("cache-control", "no-store");
     if (route.authorisation === "client-key") {
@@ -211,45 +194,3 @@ const COMING = [
   "/v1/batches",
   "/v1/feedback",
 ];
-
-function bearerOf(request: FastifyRequest): string {
-  const { authorization } = request.headers;
-  return authorization !== undefined && /^bearer /i.test(authorization) ? authorization.slice(7).trim() : "";
-}
-
-function isLoopback(request: http.IncomingMessage): boolean {
-  const { remoteAddress = "", localAddress = "" } = request.socket;
-  return LOOPBACK.test(remoteAddress) && LOOPBACK.test(localAddress);
-}
-
-const LOOPBACK = /^(127\.|::1$|::ffff:127\.)/;
-
-/** Connections that end with the reply under way. */
-const DOOMED = new WeakSet<net.Socket>();
-
-/** What cannot be parsed as HTTP at all is answered on the bare socket. */
-function onClientError(error: Error, socket: net.Socket): void {
-  const { code } = error as NodeJS.ErrnoException;
-  // While the reply to an earlier request is under way, anything written here would be taken for a part of it: the
-  // reply comes to its end, then the connection ends.
-  const { _httpMessage: current } = socket as { _httpMessage?: http.ServerResponse | null };
-  const isAnswering =
-    current !== null && current !== undefined && (current.headersSent || current.req.complete);
-  if (isAnswering) {
-    if (!DOOMED.has(socket)) current.once("close", () => socket.destroySoon());
-    DOOMED.add(socket);
-    return;
-  }
-  if (code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-  const [status, message] =
-    code === "HPE_HEADER_OVERFLOW"
-      ? ["431 Request Header Fields Too Large", "the request's headers are longer than 16 KiB"]
-      : code === "ERR_HTTP_REQUEST_TIMEOUT"
-        ? ["408 Request Timeout", "the request was not complete within its deadline"]
-        : ["400 Bad Request", "the request is not valid HTTP"];
-  const { body } = openAi.errorReply(new AppError("invalid_request", message), newId(Date.now()));
-  socket.end(
-    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body.toString()}`,
-    () => socket.destroySoon(),
-  );
-}

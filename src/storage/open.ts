@@ -15,6 +15,9 @@ export interface OpenOptions {
   readonly onError: (error: Error) => void;
 }
 
+/** A question that takes longer is given up, and with it its connection. */
+const QUERY_TIMEOUT_MS = 120_000;
+
 /**
  * Opens the database and brings its schema up to date.
  *
@@ -43,6 +46,9 @@ async function openPostgres(options: OpenOptions): Promise<Database> {
     connectionString: options.database,
     max: 10,
     connectionTimeoutMillis: 10_000,
+    // A host that vanished answers nothing, not even that it is gone.
+    query_timeout: QUERY_TIMEOUT_MS,
+    keepAlive: true,
     application_name: "switchyard",
   });
   return prepared("postgresql", pool, options, async () => {});

@@ -1,5 +1,5 @@
 import type { DecisionInfo, ExchangeInfo } from "../../control/contract.ts";
-import { CannotError, EXIT, dataOption, jsonOption, type Command } from "../command.ts";
+import { EXIT, MissingError, dataOption, jsonOption, type Command } from "../command.ts";
 import { configOption, openControl, type ControlAccess } from "../control-access.ts";
 import { printable, table } from "../table.ts";
 
@@ -40,7 +40,7 @@ async function configText(control: ControlAccess, hash: string): Promise<string 
   try {
     return (await control.call("getConfigVersion", { params: { hash } })).text;
   } catch (error) {
-    if (error instanceof CannotError && error.exit === EXIT.no) return undefined;
+    if (error instanceof MissingError) return undefined;
     throw error;
   }
 }
