@@ -27,20 +27,33 @@ export function formatUsd(amount: Nanodollars): string {
 /** What one token class costs: nano-dollars per 1,000,000 tokens, which is how prices are published. */
 export type NanodollarsPerMillion = bigint;
 
+/** A charge before it is rounded: millionths of a nano-dollar, in which every count times its price is whole. */
+export type Charge = bigint;
+
 /**
- * The cost of counted tokens, rounded half up to the nano-dollar once, never by part.
+ * The charge for counted tokens.
  *
  * @param parts  pairs of a token count (integer >= 0) and its price
  * @throws RangeError where a count is negative or no integer
  */
-export function costOf(
-  parts: readonly (readonly [count: number, price: NanodollarsPerMillion])[],
-): Nanodollars {
-  let millionths = 0n;
+export function chargeOf(parts: readonly (readonly [count: number, price: NanodollarsPerMillion])[]): Charge {
+  let charge = 0n;
   for (const [count, price] of parts) {
     if (!Number.isSafeInteger(count) || count < 0)
       throw new RangeError(`token count ${count} is no integer >= 0`);
-    if (count !== 0) millionths += BigInt(count) * price;
+    if (count !== 0) charge += BigInt(count) * price;
   }
-  return (millionths + 500_000n) / 1_000_000n;
+  return charge;
+}
+
+/** Rounds half up to the nano-dollar: once an exchange, never by part. */
+export function rounded(charge: Charge): Nanodollars {
+  return (charge + 500_000n) / 1_000_000n;
+}
+
+/** The cost of counted tokens. @throws RangeError as `chargeOf` */
+export function costOf(
+  parts: readonly (readonly [count: number, price: NanodollarsPerMillion])[],
+): Nanodollars {
+  return rounded(chargeOf(parts));
 }

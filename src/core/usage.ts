@@ -1,4 +1,4 @@
-import { costOf, type Nanodollars, type NanodollarsPerMillion } from "./money.ts";
+import { chargeOf, rounded, type Charge, type Nanodollars, type NanodollarsPerMillion } from "./money.ts";
 
 /**
  * Tokens as the upstream reported them, each counted once. `inputTokens` includes those read from a cache and those
@@ -51,17 +51,22 @@ export function priceAt(prices: readonly Price[], atMs: number): Price | undefin
  * What the tokens of a usage cost. Cached tokens are part of the input and reasoning is part of the output; each is
  * charged once, at its own price. Where a part says more than its whole, the whole counts.
  */
-export function costOfUsage(usage: Usage, price: Price): Nanodollars {
+export function chargeOfUsage(usage: Usage, price: Price): Charge {
   const cached = Math.min(usage.cachedInputTokens, usage.inputTokens);
   const written = Math.min(usage.cacheWriteInputTokens, usage.inputTokens - cached);
   const reasoning = Math.min(usage.reasoningTokens, usage.outputTokens);
-  return costOf([
+  return chargeOf([
     [usage.inputTokens - cached - written, price.input],
     [cached, price.cacheRead],
     [written, price.cacheWrite],
     [usage.outputTokens - reasoning, price.output],
     [reasoning, price.reasoning],
   ]);
+}
+
+/** The same, rounded. */
+export function costOfUsage(usage: Usage, price: Price): Nanodollars {
+  return rounded(chargeOfUsage(usage, price));
 }
 
 /** Two usages together. */

@@ -40,6 +40,7 @@ export class Attempt implements ReplySink {
       cause: undefined,
       firstTokenMs: undefined,
       usage: undefined,
+      charge: undefined,
       costNano: undefined,
       estimated: false,
       flagged: undefined,

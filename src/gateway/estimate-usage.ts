@@ -1,4 +1,5 @@
-import { NO_USAGE, costOfUsage, priceAt } from "../core/usage.ts";
+import { NO_USAGE, priceAt } from "../core/usage.ts";
+import { book } from "./book.ts";
 import type { ReplyBytes, TextSample } from "./dialects/dialect.ts";
 import type { AttemptRecord, Exchange } from "./exchange.ts";
 
@@ -35,15 +36,16 @@ export async function estimateUsage(
 ): Promise<void> {
   for (const { record, input, output } of attempts) {
     const [inputTokens = 0, outputTokens = 0] = await count([input.text, output.text]);
-    record.usage = {
+    const usage = {
       ...NO_USAGE,
       inputTokens: Math.ceil(inputTokens * input.scale),
       outputTokens: Math.ceil(outputTokens * output.scale),
     };
     record.estimated = true;
+    record.usage = usage;
     const prices = exchange.snapshot.targets.get(record.target)?.prices ?? [];
     const price = priceAt(prices, exchange.startedAtMs);
-    if (price !== undefined) record.costNano = costOfUsage(record.usage, price);
+    if (price !== undefined) book(record, usage, price);
   }
 }
 

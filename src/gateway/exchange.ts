@@ -3,7 +3,7 @@ import type { Clock } from "../core/clock.ts";
 import type { Context } from "../core/context.ts";
 import type { AppError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
-import type { Nanodollars } from "../core/money.ts";
+import type { Charge, Nanodollars } from "../core/money.ts";
 import type { Usage } from "../core/usage.ts";
 import type { Operation, WireRequest } from "../core/wire.ts";
 import type { KeyRecord } from "../policy/key.ts";
@@ -23,6 +23,8 @@ export interface AttemptRecord {
   cause: string | undefined;
   firstTokenMs: number | undefined;
   usage: Usage | undefined;
+  /** Not rounded: the exchange's cost is rounded once. */
+  charge: Charge | undefined;
   costNano: Nanodollars | undefined;
   /** Whether usage and cost are ours and not the upstream's. */
   estimated: boolean;

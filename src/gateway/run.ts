@@ -1,6 +1,6 @@
 import { AppError } from "../core/errors.ts";
 import { scanObject } from "../core/json-scan.ts";
-import { formatUsd, type Nanodollars } from "../core/money.ts";
+import { formatUsd, rounded, type Nanodollars } from "../core/money.ts";
 import type { AttemptFailure, WholeReply } from "../providers/provider.ts";
 import { Attempt, type AttemptEvents } from "./attempt.ts";
 import type { ClientReply } from "./client-reply.ts";
@@ -185,9 +185,9 @@ export class Run implements AttemptEvents, LiveItem {
 
 /** What the attempts cost together; undefined where nothing is known of any. */
 function costOf({ attempts }: Exchange): Nanodollars | undefined {
-  let sum: Nanodollars | undefined;
-  for (const { costNano } of attempts) if (costNano !== undefined) sum = (sum ?? 0n) + costNano;
-  return sum;
+  let sum: bigint | undefined;
+  for (const { charge } of attempts) if (charge !== undefined) sum = (sum ?? 0n) + charge;
+  return sum === undefined ? undefined : rounded(sum);
 }
 
 /** A fault of the request is the same everywhere; an unknown model or path is a fault of one target. */

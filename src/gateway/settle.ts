@@ -1,5 +1,6 @@
-import { costOfUsage, priceAt, type Usage } from "../core/usage.ts";
+import { priceAt, type Usage } from "../core/usage.ts";
 import type { Attempt } from "./attempt.ts";
+import { book } from "./book.ts";
 import type { ReplyBytes } from "./dialects/dialect.ts";
 import { unreported } from "./estimate-usage.ts";
 import type { Exchange } from "./exchange.ts";
@@ -21,7 +22,7 @@ export function settle(exchange: Exchange, attempt: Attempt, reply: ReplyBytes):
     return;
   }
   const price = priceAt(planned.target.prices, exchange.startedAtMs);
-  if (price !== undefined) record.costNano = costOfUsage(record.usage, price);
+  if (price !== undefined) book(record, record.usage, price);
 }
 
 /** A refusal or a failure before the first byte is not charged anywhere; what was generated is, whoever left. */

@@ -1,4 +1,4 @@
-import type { Nanodollars } from "../core/money.ts";
+import { rounded, type Nanodollars } from "../core/money.ts";
 import { NO_USAGE, addUsage, type Usage } from "../core/usage.ts";
 import type { ExchangeRecord } from "../telemetry/record.ts";
 import type { Exchange } from "./exchange.ts";
@@ -8,12 +8,12 @@ export function toRecord(exchange: Exchange): ExchangeRecord {
   const { attempts } = exchange;
   const last = attempts.at(-1);
   let usage: Usage | undefined;
-  let costNano = 0n;
+  let charge = 0n;
   let estimated = false;
   for (const attempt of attempts) {
     if (attempt.usage !== undefined)
       usage = usage === undefined ? attempt.usage : addUsage(usage, attempt.usage);
-    costNano += attempt.costNano ?? 0n;
+    charge += attempt.charge ?? 0n;
     estimated ||= attempt.estimated;
   }
   return {
@@ -25,7 +25,7 @@ export function toRecord(exchange: Exchange): ExchangeRecord {
     firstTokenMs: exchange.firstTokenMs,
     overheadMs: exchange.overheadMs,
     usage,
-    costNano,
+    costNano: rounded(charge),
     estimated,
     flagged: attempts.find(({ flagged }) => flagged !== undefined)?.flagged,
   };
