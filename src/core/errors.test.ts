@@ -35,9 +35,10 @@ const WITH_RETRY_AFTER = [
   "no_target_available",
   "budget_unavailable",
   "journal_full",
+  "database_unavailable",
 ];
-/** Beside the published ones: nothing at an address, and our own faults. */
-const OWN = ["internal", "not_found"];
+/** Beside the published ones: nothing at an address, our own faults, and a database that is away. */
+const OWN = ["internal", "not_found", "database_unavailable"];
 
 for (const [code, [status, anthropicStatus, type, bedrockStatus, exception]] of Object.entries(PUBLISHED)) {
   test(`${code} looks in every dialect as published`, () => {

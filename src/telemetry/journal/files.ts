@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { promisify } from "node:util";
 
 /** The journal's folder, as far as the journal needs it; tests put faults in between. */
 export interface JournalFiles {
@@ -19,14 +20,20 @@ export interface JournalFiles {
   rename(from: string, to: string): void;
   /** @returns the bytes that are there, at most `length` */
   read(name: string, offset: number, length: number): Promise<Buffer>;
+  /** Lets go of what was kept open for reading. */
+  letGo?(): void;
   /** Makes new names survive the host's crash. */
   syncFolder(): void;
 }
+
+const readFile = promisify(fs.read);
 
 /** The folder on disk; it is made where it is missing. */
 export function diskFiles(folder: string): JournalFiles {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const at = (name: string): string => path.join(folder, name);
+  // Segments are read piece by piece and one after the other.
+  let reading: { readonly name: string; readonly file: number } | undefined;
   return {
     list: () => fs.readdirSync(folder),
     size: (name) => fs.statSync(at(name)).size,
@@ -35,17 +42,32 @@ export function diskFiles(folder: string): JournalFiles {
     sync: (file, done) => fs.fdatasync(file, done),
     cut: (file, length) => fs.ftruncateSync(file, length),
     close: (file) => fs.closeSync(file),
-    remove: (name) => fs.rmSync(at(name), { force: true }),
+    remove(name) {
+      if (reading?.name === name) {
+        fs.closeSync(reading.file);
+        reading = undefined;
+      }
+      fs.rmSync(at(name), { force: true });
+    },
     rename: (from, to) => fs.renameSync(at(from), at(to)),
     async read(name, offset, length) {
-      const handle = await fs.promises.open(at(name));
-      try {
-        const buffer = Buffer.allocUnsafe(length);
-        const { bytesRead } = await handle.read(buffer, 0, length, offset);
-        return buffer.subarray(0, bytesRead);
-      } finally {
-        await handle.close();
+      if (reading?.name !== name) {
+        if (reading !== undefined) fs.closeSync(reading.file);
+        reading = undefined;
+        reading = { name, file: fs.openSync(at(name), "r") };
       }
+      const { bytesRead, buffer } = await readFile(
+        reading.file,
+        Buffer.allocUnsafe(length),
+        0,
+        length,
+        offset,
+      );
+      return buffer.subarray(0, bytesRead);
+    },
+    letGo() {
+      if (reading !== undefined) fs.closeSync(reading.file);
+      reading = undefined;
     },
     syncFolder() {
       fs.open(folder, "r", (_error, file) => {

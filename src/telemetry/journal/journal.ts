@@ -70,12 +70,16 @@ export class Journal {
   #file: number;
   #segment: number;
   #bytes = 0;
+  /** Bytes of the current segment at which the next is begun. */
+  #rotateAt: number;
   #group: Item[] = [];
   #flushing: NodeJS.Immediate | undefined;
   /** Told when the running or the next sync is done. */
   #unsynced: Item[] = [];
-  #dirty = false;
-  #syncing = false;
+  /** Files with lines that are not synced yet; a segment's file is closed when it is neither here nor in use. */
+  #dirty: number[] = [];
+  #inSync: readonly number[] = [];
+  #onSynced: () => void = () => {};
   #syncTimer: NodeJS.Timeout | undefined;
   /** Closed lines that the disk did not take. */
   #late: Item[] = [];
@@ -93,6 +97,7 @@ export class Journal {
       this.#sizes.set(segment, bytes);
       this.#bytes += bytes;
     }
+    this.#rotateAt = options.segmentBytes;
     this.#segment = options.firstSegment;
     this.#file = this.#create(this.#segment);
     this.#putBallast();
@@ -179,7 +184,9 @@ export class Journal {
     if (offset >= end)
       return { lines: [], damage: [], next: offset, position: { segment: this.#after(segment), offset: 0 } };
     const read = await readLines(this.#files, segment, offset, end, batch, isOver);
-    return { ...read, position: { segment, offset: read.next } };
+    // A file that is shorter than what was written to it has nothing more to tell.
+    const next = read.next > offset ? read.next : end;
+    return { ...read, next, position: { segment, offset: next } };
   }
 
   /**
@@ -210,17 +217,17 @@ export class Journal {
   async close(): Promise<void> {
     this.flush();
     clearTimeout(this.#retryTimer);
-    clearTimeout(this.#syncTimer);
-    while (this.#syncing) await new Promise((resolve) => setTimeout(resolve, 1));
-    if (this.#dirty) {
-      await new Promise<void>((resolve) => {
-        this.#sync();
-        const poll = (): void => void (this.#syncing ? setTimeout(poll, 1) : resolve());
-        poll();
+    while (this.#inSync.length > 0 || this.#dirty.length > 0) {
+      const synced = new Promise<void>((resolve) => {
+        this.#onSynced = resolve;
       });
+      this.#sync();
+      await synced;
     }
+    clearTimeout(this.#syncTimer);
     this.#files.close(this.#file);
     if (this.#hasBallast) this.#files.remove(BALLAST);
+    this.#files.letGo?.();
   }
 
   /** Writes what was brought in this turn, now. */
@@ -242,7 +249,7 @@ export class Journal {
     const error = this.#trouble ?? this.#write(group.map(({ line }) => line));
     if (error === undefined) this.#written(group);
     else this.#refused(group, error);
-    if (this.#size(this.#segment) >= this.#options.segmentBytes) this.#rotate();
+    if (this.#size(this.#segment) >= this.#rotateAt) this.#rotate();
   }
 
   #written(group: readonly Item[]): void {
@@ -255,15 +262,10 @@ export class Journal {
         this.#opens.add(mark);
       } else this.#opens.remove(mark);
     }
-    this.#dirty = true;
-    if (this.#options.fsync === "always") {
-      this.#unsynced.push(...group);
-      this.#sync();
-    } else {
-      for (const { done } of group) done(undefined);
-      if (this.#options.fsync === "group" && !this.#syncing)
-        this.#syncTimer ??= setTimeout(() => this.#sync(), SYNC_MS).unref();
-    }
+    this.#markDirty();
+    if (this.#options.fsync === "always") this.#unsynced.push(...group);
+    else for (const { done } of group) done(undefined);
+    this.#syncSoon();
     if (closed > 0) this.#onWritten(closed);
   }
 
@@ -371,18 +373,17 @@ export class Journal {
   #rotate(): void {
     try {
       const file = this.#create(this.#segment + 1);
-      if (this.#dirty && this.#options.fsync !== "none")
-        this.#files.sync(this.#file, this.#closer(this.#file));
-      else this.#files.close(this.#file);
+      const old = this.#file;
       this.#file = file;
       this.#segment++;
-    } catch (error) {
-      this.#beTroubled(error as Error);
+      this.#rotateAt = this.#options.segmentBytes;
+      const isPending =
+        this.#options.fsync !== "none" && (this.#dirty.includes(old) || this.#inSync.includes(old));
+      if (!isPending) this.#files.close(old);
+    } catch {
+      // There is no room for another file. This one goes on; whether it has room shows when it is written.
+      this.#rotateAt = this.#size(this.#segment) + this.#options.segmentBytes;
     }
-  }
-
-  #closer(file: number): () => void {
-    return () => this.#files.close(file);
   }
 
   /** Makes a segment with its header. */
@@ -416,25 +417,48 @@ export class Journal {
       return false;
     }
     for (const mark of marks) mark.segment = this.#segment;
-    this.#dirty = true;
+    this.#markDirty();
+    this.#syncSoon();
     return true;
   }
 
+  #markDirty(): void {
+    if (!this.#dirty.includes(this.#file)) this.#dirty.push(this.#file);
+  }
+
+  /** One round at a time; what is written meanwhile has the next. */
   #sync(): void {
     clearTimeout(this.#syncTimer);
     this.#syncTimer = undefined;
-    if (this.#syncing || !this.#dirty) return;
-    this.#syncing = true;
-    this.#dirty = false;
+    if (this.#inSync.length > 0 || this.#dirty.length === 0) return;
+    const files = this.#dirty;
     const told = this.#unsynced;
+    this.#inSync = files;
+    this.#dirty = [];
     this.#unsynced = [];
-    this.#files.sync(this.#file, (error) => {
-      this.#syncing = false;
-      if (error !== null) this.#options.onTrouble(error);
-      for (const { kind, done } of told) done(error !== null && kind === "o" ? error : undefined);
-      if (this.#dirty && this.#options.fsync === "always") this.#sync();
-      else if (this.#dirty) this.#syncTimer ??= setTimeout(() => this.#sync(), SYNC_MS).unref();
-    });
+    let left = files.length;
+    let failed: Error | undefined;
+    for (const file of files) {
+      this.#files.sync(file, (error) => {
+        failed ??= error ?? undefined;
+        if (--left === 0) this.#synced(files, told, failed);
+      });
+    }
+  }
+
+  #synced(files: readonly number[], told: readonly Item[], error: Error | undefined): void {
+    this.#inSync = [];
+    for (const file of files) if (file !== this.#file && !this.#dirty.includes(file)) this.#files.close(file);
+    if (error !== undefined) this.#options.onTrouble(error);
+    for (const { kind, done } of told) done(kind === "o" ? error : undefined);
+    this.#onSynced();
+    if (this.#dirty.length > 0) this.#syncSoon();
+  }
+
+  #syncSoon(): void {
+    if (this.#options.fsync === "always") this.#sync();
+    else if (this.#options.fsync === "group" && this.#inSync.length === 0)
+      this.#syncTimer ??= setTimeout(() => this.#sync(), SYNC_MS).unref();
   }
 
   /** @returns whether the room is kept aside */

@@ -26,7 +26,7 @@ export interface ShipperOptions {
 /** Records wait so long for others, so that they are booked together. */
 const GATHER_MS = 200;
 /** So many do not wait. */
-const GATHER_RECORDS = 500;
+const GATHER_RECORDS = 1_000;
 const BATCH_BYTES = 768 * 1024;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
