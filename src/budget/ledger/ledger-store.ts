@@ -4,6 +4,7 @@ import type { Database } from "../../storage/database.ts";
 import type { LedgerSink } from "../../telemetry/journal/shipper.ts";
 import { lineParts } from "../../telemetry/record-line.ts";
 import { BOOK } from "./book-sql.ts";
+import { JsonBytes } from "./json-bytes.ts";
 import { Partitions } from "./partitions.ts";
 
 /** Decisions whose digest is remembered; most exchanges were decided like one of the last thousands. */
@@ -17,6 +18,7 @@ const ABOUT_DATA = /^(22|23|54)/;
 export class LedgerStore implements LedgerSink {
   readonly #tables: Database["tables"];
   readonly #partitions: Partitions;
+  readonly #spare: JsonBytes[] = [];
   readonly #digests = new Map<string, string>();
   /** Digests of decisions that are in the database under today's date. */
   #stored = new Set<string>();
@@ -42,9 +44,15 @@ export class LedgerStore implements LedgerSink {
       starts.add(Number(record.slice(STARTED_AT, record.indexOf(",", STARTED_AT))));
     }
     await this.#partitions.ensure(starts);
-    await this.#tables.executeQuery(
-      CompiledQuery.raw(BOOK, [`[${rows.join(",")}]`, JSON.stringify([...fresh])]),
-    );
+    // A batch that waits keeps its bytes to itself.
+    const bytes = this.#spare.pop() ?? new JsonBytes();
+    try {
+      await this.#tables.executeQuery(
+        CompiledQuery.raw(BOOK, [bytes.list(rows), JSON.stringify([...fresh])]),
+      );
+    } finally {
+      this.#spare.push(bytes);
+    }
     for (const digest of fresh.keys()) this.#stored.add(digest);
   }
 

@@ -18,7 +18,7 @@ export interface JournalFiles {
   close(file: number): void;
   remove(name: string): void;
   rename(from: string, to: string): void;
-  /** @returns the bytes that are there, at most `length` */
+  /** @returns the bytes that are there, at most `length`; they hold until the next reading */
   read(name: string, offset: number, length: number): Promise<Buffer>;
   /** Lets go of what was kept open for reading. */
   letGo?(): void;
@@ -33,6 +33,7 @@ export function diskFiles(folder: string): JournalFiles {
   fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
   const at = (name: string): string => path.join(folder, name);
   // Segments are read piece by piece and one after the other.
+  let buffer = Buffer.alloc(0);
   let reading: { readonly name: string; readonly file: number } | undefined;
   return {
     list: () => fs.readdirSync(folder),
@@ -56,13 +57,8 @@ export function diskFiles(folder: string): JournalFiles {
         reading = undefined;
         reading = { name, file: fs.openSync(at(name), "r") };
       }
-      const { bytesRead, buffer } = await readFile(
-        reading.file,
-        Buffer.allocUnsafe(length),
-        0,
-        length,
-        offset,
-      );
+      if (buffer.length < length) buffer = Buffer.allocUnsafeSlow(length);
+      const { bytesRead } = await readFile(reading.file, buffer, 0, length, offset);
       return buffer.subarray(0, bytesRead);
     },
     letGo() {

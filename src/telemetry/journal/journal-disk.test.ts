@@ -254,6 +254,16 @@ test("where syncing fails, an opened line is refused and a closed one told, and 
   assert.deepEqual(troubles, ["EIO", ""]);
 });
 
+test("each file is closed once, and none is synced when it is closed, under every policy", async () => {
+  for (const fsync of ["none", "group", "always"] as const) {
+    const { journal, disk, troubles } = start({ fsync, segmentBytes: 100 });
+    for (let each = 0; each < 5; each++) await close(journal, String(each), undefined, 200);
+    await journal.close();
+    assert.deepEqual(troubles, [], fsync);
+    assert.deepEqual(disk.strayCloses, [], fsync);
+  }
+});
+
 test("on a real folder segments change under always without one lost or refused line", async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "switchyard-journal-"));
   try {

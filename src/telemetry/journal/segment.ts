@@ -57,9 +57,11 @@ export async function readLines(
   let bytes = await files.read(name, from, Math.min(batch, end - from));
   let last = bytes.lastIndexOf(LF);
   while (last === -1 && from + bytes.length < end) {
-    const more = await files.read(name, from + bytes.length, Math.min(batch, end - from - bytes.length));
+    // What was read holds only until the next reading.
+    const begun = Buffer.from(bytes);
+    const more = await files.read(name, from + begun.length, Math.min(batch, end - from - begun.length));
+    bytes = Buffer.concat([begun, more]);
     if (more.length === 0) break;
-    bytes = Buffer.concat([bytes, more]);
     last = bytes.lastIndexOf(LF);
   }
   const isTorn = isOver && last < bytes.length - 1 && from + bytes.length >= end;
@@ -67,12 +69,13 @@ export async function readLines(
   const lines: JournalLine[] = [];
   let offset = from;
   if (last !== -1) {
-    for (const text of bytes.toString("utf8", 0, last).split("\n")) {
-      const line = decodeLine(text);
-      const length = Buffer.byteLength(text) + 1;
+    // Line by line: one text of the whole would be garbage that only a full collection takes away.
+    for (let start = 0; start <= last;) {
+      const stop = bytes.indexOf(LF, start);
+      const line = decodeLine(bytes.toString("utf8", start, stop));
       if (line !== undefined) lines.push(line);
-      else damage.push({ segment: name, offset, bytes: length });
-      offset += length;
+      else damage.push({ segment: name, offset: from + start, bytes: stop + 1 - start });
+      start = stop + 1;
     }
     offset = from + last + 1;
   }

@@ -169,7 +169,9 @@ test("a journal with more under way than a segment holds is settled", async () =
   for (const id of numbers(100)) journal.opened(body(id, 100), ignore);
   await close(journal, "a");
   const before = disk.counts.write;
-  assert.equal(await shipper.settle(2_000), true);
+  const isSettled = await shipper.settle(1_000);
+  await shipper.stop();
+  assert.equal(isSettled, true);
   assert.ok(disk.counts.write - before < 10, `${disk.counts.write - before} writes`);
 });
 
@@ -216,6 +218,7 @@ test("a database that takes records again is no trouble, though many still wait"
   assert.ok(sink.booked.length > 0 && sink.booked.length < 1_000);
   assert.equal(shipper.troubled, false);
   assert.deepEqual(troubles, ["the database is away", ""]);
+  void shipper.stop();
 });
 
 test("records that the database will never take are found, named once and passed over", async () => {

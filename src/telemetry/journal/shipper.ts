@@ -27,7 +27,7 @@ export interface ShipperOptions {
 const GATHER_MS = 200;
 /** So many do not wait. */
 const GATHER_RECORDS = 1_000;
-const BATCH_BYTES = 768 * 1024;
+const BATCH_BYTES = 512 * 1024;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
 
