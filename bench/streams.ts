@@ -19,9 +19,9 @@ export class Streams {
 
   begin(): () => Promise<number> {
     const gaps: number[] = [];
-    let over = false;
+    const state = { over: false };
     const one = async (): Promise<void> => {
-      while (!over) {
+      while (!state.over) {
         const response = await fetch(`${this.#url}/v1/chat/completions`, {
           method: "POST",
           headers: { authorization: `Bearer ${this.#key}`, "content-type": "application/json" },
@@ -37,7 +37,7 @@ export class Streams {
     };
     const all = Array.from({ length: STREAMS }, one);
     return async () => {
-      over = true;
+      state.over = true;
       await Promise.all(all);
       gaps.sort((a, b) => a - b);
       return gaps[Math.floor(gaps.length * 0.99)] ?? 0;

@@ -1,4 +1,5 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { openApi } from "../src/control/openapi.ts";
 import { commandsReference } from "./reference/commands.ts";
 import { configurationReference, configurationSchema } from "./reference/configuration.ts";
 import { errorsReference } from "./reference/errors.ts";
@@ -12,6 +13,7 @@ export function references(): Map<string, string> {
     ["configuration.md", configurationReference()],
     ["switchyard.schema.json", `${JSON.stringify(configurationSchema(), null, 2)}\n`],
     ["routes.md", routesReference()],
+    ["openapi.json", `${JSON.stringify(openApi("0"), null, 2)}\n`],
   ]);
 }
 

@@ -208,7 +208,8 @@ test("with always a line waits for the sync of its own segment, in whatever orde
         disk.letSync(disk.heldSyncs === 0 ? 0 : (order[each] ?? 0) % disk.heldSyncs);
         await turn();
         const lines = linesOn(disk.afterHostCrash());
-        for (const id of told) assert.ok(lines.includes(`o ${id}`), `${id} was told, and ${lines} survive`);
+        for (const id of told)
+          assert.ok(lines.includes(`o ${id}`), `${id} was told, and ${lines.join()} survive`);
       }
       assert.deepEqual(told, ["a", "b", "c", "d", "e"]);
       assert.deepEqual(troubles, []);

@@ -37,7 +37,7 @@ const MOST_WRITES = 20_000;
 const START_MS = 1_000_000;
 
 /** A ledger that ignores what it has, as `on conflict do nothing` does. */
-class LedgerFake implements LedgerSink {
+class LedgerFake {
   readonly rows = new Map<string, string>();
   readonly answers: Answer[] = [];
   sumNano = 0;
@@ -53,26 +53,20 @@ class LedgerFake implements LedgerSink {
       bookExchanges: async (lines) => {
         await turn();
         if (files.isDead) return new Promise<void>(() => {});
-        await this.bookExchanges(lines);
+        await this.#answer(lines);
       },
       bookConfig: async () => {},
       isAboutData: () => false,
     };
   }
 
-  async bookExchanges(lines: readonly string[]): Promise<void> {
+  async #answer(lines: readonly string[]): Promise<void> {
     const answer = this.answers.shift() ?? "well";
     if (answer === "hang") await new Promise(() => {});
     if (answer === "away") throw new Error("away");
     for (const line of lines) this.#book(line);
     if (answer === "lost") throw new Error("lost");
     if (answer === "lost and hang") await new Promise(() => {});
-  }
-
-  async bookConfig(): Promise<void> {}
-
-  isAboutData(): boolean {
-    return false;
   }
 
   #book(line: string): void {
@@ -283,44 +277,44 @@ function withoutDuration(line: string | undefined): string | undefined {
 }
 
 const lengths = fc.constantFrom(0, 20, 200);
-const steps = fc.array(
+const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     {
       weight: 4,
-      arbitrary: fc.record<Step>({
-        do: fc.constant("open"),
+      arbitrary: fc.record({
+        do: fc.constant("open" as const),
         count: fc.integer({ min: 1, max: 4 }),
         length: lengths,
-      } as never),
+      }),
     },
     {
       weight: 4,
-      arbitrary: fc.record<Step>({ do: fc.constant("close"), which: fc.nat(50), length: lengths } as never),
+      arbitrary: fc.record({ do: fc.constant("close" as const), which: fc.nat(50), length: lengths }),
     },
-    { weight: 1, arbitrary: fc.constant<Step>({ do: "refuse" }) },
-    { weight: 1, arbitrary: fc.constant<Step>({ do: "note" }) },
+    { weight: 1, arbitrary: fc.constant({ do: "refuse" as const }) },
+    { weight: 1, arbitrary: fc.constant({ do: "note" as const }) },
     {
       weight: 4,
-      arbitrary: fc.record<Step>({ do: fc.constant("turn"), turns: fc.integer({ min: 1, max: 3 }) } as never),
+      arbitrary: fc.record({ do: fc.constant("turn" as const), turns: fc.integer({ min: 1, max: 3 }) }),
     },
     {
       weight: 4,
-      arbitrary: fc.record<Step>({
-        do: fc.constant("ship"),
+      arbitrary: fc.record({
+        do: fc.constant("ship" as const),
         answer: fc.constantFrom<Answer>("well", "well", "away", "lost", "hang", "lost and hang"),
         turns: fc.integer({ min: 0, max: 12 }),
-      } as never),
+      }),
     },
     {
       weight: 1,
-      arbitrary: fc.record<Step>({
-        do: fc.constant("crash"),
+      arbitrary: fc.record({
+        do: fc.constant("crash" as const),
         changes: fc.integer({ min: 0, max: 6 }),
         torn: fc.double({ min: 0, max: 1, noNaN: true }),
-      } as never),
+      }),
     },
   ),
-  { maxLength: 80 },
+  { maxLength: 80, size: "max" },
 );
 const deaths = fc.array(
   fc.record({
