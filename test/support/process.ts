@@ -5,6 +5,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "no
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { openDatabase } from "../../src/storage/open.ts";
 import { until } from "./gateway.ts";
 
 export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -145,8 +146,14 @@ async function template(): Promise<string> {
   if (existsSync(place)) return place;
   await mkdir(path.dirname(place), { recursive: true });
   const made = await mkdtemp(`${place}-`);
-  const result = runCli(["keys", "list", "--data", made]);
-  if (result.code !== 0) throw new Error(`no template of a data folder: ${result.err}`);
+  const database = await openDatabase({
+    database: "embedded",
+    data: made,
+    onError: (error) => {
+      throw error;
+    },
+  });
+  await database.close();
   await rename(made, place).catch(() => rm(made, { recursive: true, force: true }));
   return place;
 }
