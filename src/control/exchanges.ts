@@ -63,7 +63,8 @@ export function exchangeHandlers(
       const usage = await ledger.usage.ask({
         by: [],
         sinceMs: Date.parse(first.startedAt),
-        untilMs: Date.parse(rows.at(-1)?.startedAt ?? first.startedAt) + 1,
+        // Where the rows were cut, the sums go on to what is newest.
+        untilMs: rows.length < query.limit ? Date.parse(rows.at(-1)?.startedAt ?? "") + 1 : clock.now() + 1,
         filters: { journey: params.id, ...(query.tenant !== undefined && { tenant: query.tenant }) },
         limit: 1,
       });

@@ -8,13 +8,15 @@ import { instantMs, type Handlers } from "./handlers.ts";
 
 /** How long a question waits for records that are still on their way into the database. */
 const SETTLE_MS = 2_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 export function usageHandlers(ledger: Ledger, clock: Clock): Pick<Handlers, "getUsage"> {
   return {
     async getUsage({ query }) {
       const { by, since, until, limit, ...filters } = query;
       const now = clock.now();
-      const sinceMs = instantMs(since, now);
+      const sinceMs = startOf(instantMs(since, now), now - ledger.retention.exchanges * DAY_MS);
       // What ends in this very millisecond belongs to the answer.
       const untilMs = until === undefined ? now + 1 : instantMs(until, now);
       if (sinceMs >= untilMs) throw new AppError("invalid_request", "since: is not before until");
@@ -31,6 +33,11 @@ export function usageHandlers(ledger: Ledger, clock: Clock): Pick<Handlers, "get
       };
     },
   };
+}
+
+/** Where exchanges are gone by retention, only whole hours can be told. */
+function startOf(sinceMs: number, oldestExchangeMs: number): number {
+  return sinceMs < oldestExchangeMs ? Math.floor(sinceMs / HOUR_MS) * HOUR_MS : sinceMs;
 }
 
 export function usageSums(sums: UsageSums): UsageTotal {

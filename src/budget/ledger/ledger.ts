@@ -110,6 +110,10 @@ export class Ledger {
     return ledger;
   }
 
+  get retention(): RetentionDays {
+    return this.#options.retention;
+  }
+
   /** Stretches of the journal that were not whole. */
   get damaged(): number {
     return this.#damaged;
