@@ -145,7 +145,7 @@ export function lineFacts(body: string): { readonly id: string; readonly endedAt
 export function endedLine(body: string, endedAtMs: number): string {
   const record = recordPart(body);
   const values = JSON.parse(record) as unknown[];
-  values[COLUMNS.indexOf("durationMs")] = Math.max(0, endedAtMs - Number(values[1]));
+  values[COLUMNS.indexOf("durationMs")] = Math.min(2 ** 31 - 1, Math.max(0, endedAtMs - Number(values[1])));
   return JSON.stringify(values) + body.slice(record.length);
 }
 
@@ -206,7 +206,9 @@ function keptTags(tags: Readonly<Record<string, string>>): Pick<RecordDetail, "t
   if (!hasAny(tags)) return {};
   let left = TAGS_MAX;
   const all = Object.entries(tags);
-  const kept = all.filter(([key, value]) => (left -= key.length + value.length) >= 0);
+  const kept = all.filter(
+    ([key, value]) => key.length + value.length <= left && ((left -= key.length + value.length), true),
+  );
   return {
     tags: Object.fromEntries(kept),
     ...(kept.length < all.length && { tagsCut: all.length - kept.length }),

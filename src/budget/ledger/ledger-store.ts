@@ -1,10 +1,11 @@
 import { hash } from "node:crypto";
 import { CompiledQuery } from "kysely";
+import { TextBytes } from "../../core/text-bytes.ts";
 import type { Database } from "../../storage/database.ts";
 import type { LedgerSink } from "../../telemetry/journal/shipper.ts";
 import { lineParts } from "../../telemetry/record-line.ts";
 import { BOOK } from "./book-sql.ts";
-import { JsonBytes } from "./json-bytes.ts";
+import { jsonList } from "./json-bytes.ts";
 import { Partitions } from "./partitions.ts";
 
 /** Decisions whose digest is remembered; most exchanges were decided like one of the last thousands. */
@@ -18,7 +19,7 @@ const ABOUT_DATA = /^(22|23|54)/;
 export class LedgerStore implements LedgerSink {
   readonly #tables: Database["tables"];
   readonly #partitions: Partitions;
-  readonly #spare: JsonBytes[] = [];
+  readonly #spare: TextBytes[] = [];
   readonly #digests = new Map<string, string>();
   /** Digests of decisions that are in the database under today's date. */
   #stored = new Set<string>();
@@ -45,10 +46,10 @@ export class LedgerStore implements LedgerSink {
     }
     await this.#partitions.ensure(starts);
     // A batch that waits keeps its bytes to itself.
-    const bytes = this.#spare.pop() ?? new JsonBytes();
+    const bytes = this.#spare.pop() ?? new TextBytes();
     try {
       await this.#tables.executeQuery(
-        CompiledQuery.raw(BOOK, [bytes.list(rows), JSON.stringify([...fresh])]),
+        CompiledQuery.raw(BOOK, [jsonList(bytes, rows), JSON.stringify([...fresh])]),
       );
     } finally {
       this.#spare.push(bytes);

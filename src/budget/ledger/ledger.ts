@@ -3,10 +3,11 @@ import path from "node:path";
 import type { Clock } from "../../core/clock.ts";
 import type { Database } from "../../storage/database.ts";
 import { diskFiles } from "../../telemetry/journal/files.ts";
-import { Journal, type FsyncPolicy } from "../../telemetry/journal/journal.ts";
+import { Journal } from "../../telemetry/journal/journal.ts";
 import { recover } from "../../telemetry/journal/recover.ts";
 import type { Damage } from "../../telemetry/journal/segment.ts";
 import { Shipper } from "../../telemetry/journal/shipper.ts";
+import type { FsyncPolicy } from "../../telemetry/journal/syncing.ts";
 import type { Log } from "../../telemetry/log.ts";
 import { COLUMNS } from "../../telemetry/record-line.ts";
 import { configLine, ConfigHistory } from "./config-history.ts";
@@ -96,7 +97,8 @@ export class Ledger {
     });
     const ledger = new Ledger(options, journal);
     for (const body of killed) {
-      journal.closed(body, undefined, () => {});
+      // With a mark it is written also where the journal is full.
+      journal.closed(body, { place: -1, line: "", segment: -1 }, () => {});
       options.onKilled(JSON.parse(body.split("\t")[0] ?? "[]") as unknown[]);
     }
     if (killed.length > 0) {

@@ -1,17 +1,12 @@
 import type { Clock } from "../../core/clock.ts";
 import { LiveList, type LiveItem } from "../../core/live-list.ts";
+import { TextBytes } from "../../core/text-bytes.ts";
+import { Ballast } from "./ballast.ts";
 import type { JournalFiles } from "./files.ts";
 import { encodeLine, type LineKind } from "./line.ts";
 import { Marks } from "./marks.ts";
 import { readLines, segmentName, type Position, type ReadLines } from "./segment.ts";
-
-/**
- * When written lines are made to survive the host's crash.
- * - `group`: a few milliseconds later, together
- * - `always`: before anybody is told that they are written
- * - `none`: when the operating system sees fit
- */
-export type FsyncPolicy = "group" | "always" | "none";
+import { Syncing, type FsyncPolicy } from "./syncing.ts";
 
 export interface JournalOptions {
   readonly files: JournalFiles;
@@ -48,12 +43,8 @@ interface Item {
   readonly done: Done;
 }
 
-/** Between two syncs of the group policy. */
-const SYNC_MS = 5;
 /** Between tries to write while the disk refuses. */
 const RETRY_MS = 100;
-const BALLAST = "ballast";
-const BUFFER_BYTES = 1024 * 1024;
 
 /**
  * Appends lines to segment files. Lines of one turn of the event loop are written together at its end, and whoever
@@ -66,28 +57,30 @@ export class Journal {
   readonly #opens = new LiveList<OpenMark>();
   readonly #sizes = new Map<number, number>();
   readonly #marks = new Marks();
-  #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  readonly #buffer = new TextBytes();
+  readonly #ballast: Ballast;
+  readonly #syncing: Syncing<Item>;
   #file: number;
   #segment: number;
   #bytes = 0;
   /** Bytes of the current segment at which the next is begun. */
   #rotateAt: number;
+  /** Bytes of the current segment that no exchange brought: its header, and what was carried into it. */
+  #carried = 0;
+  /** Bytes behind the current segment's end: of a line that was written in part and could not be cut. */
+  #torn = 0;
+  /** The round of syncs that makes durable what was carried last. */
+  #carriedRound = 0;
+  #releaseLater: () => void = () => {};
+  #syncFailed = false;
   #group: Item[] = [];
   #flushing: NodeJS.Immediate | undefined;
-  /** Told when the running or the next sync is done. */
-  #unsynced: Item[] = [];
-  /** Files with lines that are not synced yet; a segment's file is closed when it is neither here nor in use. */
-  #dirty: number[] = [];
-  #inSync: readonly number[] = [];
-  #onSynced: () => void = () => {};
-  #syncTimer: NodeJS.Timeout | undefined;
   /** Closed lines that the disk did not take. */
   #late: Item[] = [];
   #unrecorded = 0;
   #retryTimer: NodeJS.Timeout | undefined;
   /** What keeps it from writing. */
   #trouble: Error | undefined;
-  #hasBallast = false;
   #onWritten: (closed: number) => void = () => {};
 
   constructor(options: JournalOptions) {
@@ -99,8 +92,10 @@ export class Journal {
     }
     this.#rotateAt = options.segmentBytes;
     this.#segment = options.firstSegment;
+    this.#syncing = new Syncing(options.files, options.fsync, (told, error) => this.#synced(told, error));
+    this.#ballast = new Ballast(options.files, options.ballastBytes);
     this.#file = this.#create(this.#segment);
-    this.#putBallast();
+    this.#ballast.put();
   }
 
   /** @param listener  told after each group how many records in it wait for the database */
@@ -182,7 +177,12 @@ export class Journal {
     const end = this.#size(segment);
     const isOver = segment !== this.#segment;
     if (offset >= end)
-      return { lines: [], damage: [], next: offset, position: { segment: this.#after(segment), offset: 0 } };
+      return {
+        lines: [],
+        damage: [],
+        next: offset,
+        position: { segment: this.#after(segment), offset: 0 },
+      };
     const read = await readLines(this.#files, segment, offset, end, batch, isOver);
     // A file that is shorter than what was written to it has nothing more to tell.
     const next = read.next > offset ? read.next : end;
@@ -197,13 +197,24 @@ export class Journal {
    */
   release(position: Position, keep: (segment: number) => boolean): void {
     this.flush();
-    if (this.isAtEnd(position) && this.#size(this.#segment) >= this.#options.segmentBytes / 4) this.#rotate();
-    const done = [...this.#sizes.keys()].filter(
+    const own = this.#size(this.#segment) - this.#carried;
+    const isLong =
+      own >= this.#options.segmentBytes / 4 || (own > 0 && this.#bytes >= this.#options.limitBytes);
+    if (isLong && this.isAtEnd(position)) this.#rotate();
+    let done = [...this.#sizes.keys()].filter(
       (segment) =>
         segment < position.segment || (segment !== this.#segment && this.#isBooked(segment, position)),
     );
-    if (done.length === 0 || this.#trouble !== undefined) return;
-    if (!this.#carry(Math.max(...done))) return;
+    if (done.length === 0) return;
+    if (!this.#carry(Math.max(...done))) {
+      // What nothing open is in can go, and makes room.
+      const first = Math.min(...this.#opens.all().map(({ segment }) => segment));
+      done = done.filter((segment) => segment < first);
+    } else if (!this.#syncing.isDone(this.#carriedRound)) {
+      // First the copy is made durable.
+      this.#releaseLater = () => this.release(position, keep);
+      return;
+    }
     for (const segment of done) {
       const name = segmentName(segment);
       if (keep(segment)) this.#files.rename(name, `${name}.damaged`);
@@ -217,16 +228,14 @@ export class Journal {
   async close(): Promise<void> {
     this.flush();
     clearTimeout(this.#retryTimer);
-    while (this.#inSync.length > 0 || this.#dirty.length > 0) {
-      const synced = new Promise<void>((resolve) => {
-        this.#onSynced = resolve;
-      });
-      this.#sync();
-      await synced;
+    const late = this.#late;
+    if (late.length > 0 && this.#write(late) === undefined) {
+      this.#late = [];
+      this.#written(late);
     }
-    clearTimeout(this.#syncTimer);
+    await this.#syncing.settle();
     this.#files.close(this.#file);
-    if (this.#hasBallast) this.#files.remove(BALLAST);
+    this.#ballast.giveUp();
     this.#files.letGo?.();
   }
 
@@ -246,7 +255,7 @@ export class Journal {
     const group = this.#group;
     this.#group = [];
     if (group.length === 0) return;
-    const error = this.#trouble ?? this.#write(group.map(({ line }) => line));
+    const error = this.#trouble ?? this.#write(group);
     if (error === undefined) this.#written(group);
     else this.#refused(group, error);
     if (this.#size(this.#segment) >= this.#rotateAt) this.#rotate();
@@ -262,10 +271,9 @@ export class Journal {
         this.#opens.add(mark);
       } else this.#opens.remove(mark);
     }
-    this.#markDirty();
-    if (this.#options.fsync === "always") this.#unsynced.push(...group);
-    else for (const { done } of group) done(undefined);
-    this.#syncSoon();
+    const mustWait = this.#options.fsync === "always";
+    this.#syncing.written(this.#file, mustWait ? group : []);
+    if (!mustWait) for (const { done } of group) done(undefined);
     if (closed > 0) this.#onWritten(closed);
   }
 
@@ -292,13 +300,19 @@ export class Journal {
 
   #retry(): void {
     this.#retryTimer = undefined;
+    if (this.#syncFailed) {
+      this.#syncing.written(this.#file, []);
+      this.#syncing.begin();
+      this.#retryTimer = setTimeout(() => this.#retry(), RETRY_MS).unref();
+      return;
+    }
     const late = this.#late;
-    const error = late.length === 0 ? undefined : this.#write(late.map(({ line }) => line));
+    const error = late.length === 0 ? undefined : this.#write(late);
     if (error === undefined) {
       this.#late = [];
       this.#written(late);
     }
-    if (error !== undefined || !this.#putBallast()) {
+    if (error !== undefined || !this.#ballast.put()) {
       this.#retryTimer ??= setTimeout(() => this.#retry(), RETRY_MS).unref();
       return;
     }
@@ -307,15 +321,23 @@ export class Journal {
   }
 
   /** Writes lines to the current segment, all or none. */
-  #write(lines: readonly string[]): Error | undefined {
-    const bytes = this.#encode(lines);
+  #write(items: readonly Pick<Item, "kind" | "line">[]): Error | undefined {
+    // A torn line before them is ended, so that it is not taken for their beginning.
+    this.#buffer.begin();
+    if (this.#torn > 0) this.#buffer.add("\n");
+    for (const { line } of items) this.#buffer.add(line);
+    const { bytes } = this.#buffer;
     const before = this.#size(this.#segment);
     try {
       const taken = this.#writeAll(bytes);
       if (taken === bytes.length) {
-        this.#sizes.set(this.#segment, before + taken);
-        this.#bytes += taken;
-        this.#marks.add({ segment: this.#segment, offset: before + taken }, this.#options.clock.monotonic());
+        const end = before + this.#torn + taken;
+        this.#sizes.set(this.#segment, end);
+        this.#bytes += end - before;
+        this.#torn = 0;
+        // What was only opened does not wait for the database.
+        if (items.some(({ kind }) => kind !== "o"))
+          this.#marks.add({ segment: this.#segment, offset: end }, this.#options.clock.monotonic());
         return undefined;
       }
       throw diskFull();
@@ -329,45 +351,35 @@ export class Journal {
   #writeAll(bytes: Buffer): number {
     let taken = 0;
     for (;;) {
+      let refusal = diskFull();
       try {
         const more = this.#files.write(this.#file, bytes.subarray(taken), bytes.length - taken);
         taken += more;
         if (taken === bytes.length) return taken;
         if (more > 0) continue;
       } catch (error) {
-        if (!this.#hasBallast) throw error;
+        if (!this.#ballast.isThere) throw error;
+        refusal = error as Error;
       }
-      if (!this.#hasBallast) return taken;
-      this.#files.remove(BALLAST);
-      this.#hasBallast = false;
+      if (!this.#ballast.isThere) return taken;
+      this.#ballast.giveUp();
       // What was kept aside is for what is under way.
-      this.#beTroubled(diskFull());
+      this.#beTroubled(refusal);
     }
   }
 
   #cutBack(length: number): void {
     try {
       this.#files.cut(this.#file, length);
+      this.#torn = 0;
     } catch {
       // What was written of a line stays; readers name it and go on behind it.
-    }
-  }
-
-  #encode(lines: readonly string[]): Buffer {
-    let used = 0;
-    for (const line of lines) {
-      // A UTF-16 unit has at most three bytes of UTF-8.
-      const most = used + line.length * 3;
-      if (most > this.#buffer.length) {
-        const larger = Buffer.allocUnsafeSlow(most * 2);
-        this.#buffer.copy(larger, 0, 0, used);
-        this.#buffer = larger;
+      try {
+        this.#torn = this.#files.size(segmentName(this.#segment)) - length;
+      } catch {
+        // The folder is gone.
       }
-      used += this.#buffer.write(line, used);
     }
-    const bytes = this.#buffer.subarray(0, used);
-    if (this.#buffer.length > BUFFER_BYTES * 4) this.#buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
-    return bytes;
   }
 
   #rotate(): void {
@@ -376,10 +388,9 @@ export class Journal {
       const old = this.#file;
       this.#file = file;
       this.#segment++;
+      this.#torn = 0;
       this.#rotateAt = this.#options.segmentBytes;
-      const isPending =
-        this.#options.fsync !== "none" && (this.#dirty.includes(old) || this.#inSync.includes(old));
-      if (!isPending) this.#files.close(old);
+      this.#syncing.retire(old);
     } catch {
       // There is no room for another file. This one goes on; whether it has room shows when it is written.
       this.#rotateAt = this.#size(this.#segment) + this.#options.segmentBytes;
@@ -403,6 +414,7 @@ export class Journal {
     if (taken !== header.length) throw diskFull();
     this.#sizes.set(segment, taken);
     this.#bytes += taken;
+    this.#carried = taken;
     this.#files.syncFolder();
     return file;
   }
@@ -411,73 +423,33 @@ export class Journal {
   #carry(last: number): boolean {
     const marks = this.#opens.all().filter(({ segment }) => segment <= last);
     if (marks.length === 0) return true;
-    const error = this.#write(marks.map(({ line }) => line));
+    const before = this.#size(this.#segment);
+    const error = this.#write(marks.map(({ line }) => ({ kind: "o", line })));
     if (error !== undefined) {
       this.#beTroubled(error);
       return false;
     }
     for (const mark of marks) mark.segment = this.#segment;
-    this.#markDirty();
-    this.#syncSoon();
+    const carried = this.#size(this.#segment) - before;
+    this.#carried += carried;
+    this.#rotateAt += carried;
+    this.#carriedRound = this.#syncing.nextRound;
+    this.#syncing.written(this.#file, []);
     return true;
   }
 
-  #markDirty(): void {
-    if (!this.#dirty.includes(this.#file)) this.#dirty.push(this.#file);
-  }
-
-  /** One round at a time; what is written meanwhile has the next. */
-  #sync(): void {
-    clearTimeout(this.#syncTimer);
-    this.#syncTimer = undefined;
-    if (this.#inSync.length > 0 || this.#dirty.length === 0) return;
-    const files = this.#dirty;
-    const told = this.#unsynced;
-    this.#inSync = files;
-    this.#dirty = [];
-    this.#unsynced = [];
-    let left = files.length;
-    let failed: Error | undefined;
-    for (const file of files) {
-      this.#files.sync(file, (error) => {
-        failed ??= error ?? undefined;
-        if (--left === 0) this.#synced(files, told, failed);
-      });
-    }
-  }
-
-  #synced(files: readonly number[], told: readonly Item[], error: Error | undefined): void {
-    this.#inSync = [];
-    for (const file of files) if (file !== this.#file && !this.#dirty.includes(file)) this.#files.close(file);
-    if (error !== undefined) this.#options.onTrouble(error);
+  #synced(told: readonly Item[], error: Error | undefined): void {
+    this.#syncFailed = error !== undefined;
+    if (error !== undefined) this.#beTroubled(error);
     for (const { kind, done } of told) done(kind === "o" ? error : undefined);
-    this.#onSynced();
-    if (this.#dirty.length > 0) this.#syncSoon();
-  }
-
-  #syncSoon(): void {
-    if (this.#options.fsync === "always") this.#sync();
-    else if (this.#options.fsync === "group" && this.#inSync.length === 0)
-      this.#syncTimer ??= setTimeout(() => this.#sync(), SYNC_MS).unref();
-  }
-
-  /** @returns whether the room is kept aside */
-  #putBallast(): boolean {
-    if (this.#hasBallast || this.#options.ballastBytes === 0) return true;
+    const release = this.#releaseLater;
+    this.#releaseLater = () => {};
     try {
-      const file = this.#files.create(BALLAST);
-      try {
-        this.#files.cut(file, 0);
-        const zeros = Buffer.alloc(this.#options.ballastBytes);
-        this.#hasBallast = this.#files.write(file, zeros, zeros.length) === zeros.length;
-      } finally {
-        this.#files.close(file);
-      }
-    } catch {
-      // No room: the disk is still full.
+      if (error === undefined) release();
+    } catch (refusal) {
+      // What could not be removed is tried with the next release.
+      this.#beTroubled(refusal as Error);
     }
-    if (!this.#hasBallast) this.#files.remove(BALLAST);
-    return this.#hasBallast;
   }
 
   #isBooked(segment: number, position: Position): boolean {

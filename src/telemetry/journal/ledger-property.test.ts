@@ -3,7 +3,8 @@ import test, { mock } from "node:test";
 import fc from "fast-check";
 import { MemoryDisk, turn, type ProcessFiles } from "../../../test/support/memory-files.ts";
 import { systemClock } from "../../core/clock.ts";
-import { Journal, type FsyncPolicy, type OpenMark } from "./journal.ts";
+import { Journal, type OpenMark } from "./journal.ts";
+import type { FsyncPolicy } from "./syncing.ts";
 import { recover } from "./recover.ts";
 import { Shipper, type LedgerSink } from "./shipper.ts";
 

@@ -31,6 +31,11 @@ const BATCH_BYTES = 512 * 1024;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 5_000;
 
+interface Rejected {
+  readonly body: string;
+  readonly error: Error;
+}
+
 /** Books what the journal holds, in batches and in order, and lets the journal give up what is booked. */
 export class Shipper {
   readonly #options: ShipperOptions;
@@ -133,30 +138,41 @@ export class Shipper {
   async #batch(): Promise<void> {
     const { journal, sink } = this.#options;
     const { lines, damage, position } = await journal.read(this.#position, BATCH_BYTES);
+    const rejected: Rejected[] = [];
+    for (const { kind, body } of lines)
+      if (kind === "g") await this.#book([body], rejected, ([one]) => sink.bookConfig(one ?? ""));
+    const closed = lines.flatMap(({ kind, body }) => (kind === "c" ? [body] : []));
+    await this.#book(closed, rejected, (some) => sink.bookExchanges(some));
+    // Told when it is sure that this batch is not tried again.
     for (const one of damage) {
       this.#damaged.add(this.#position.segment);
       this.#options.onDamage(one);
     }
-    for (const { kind, body } of lines)
-      if (kind === "g") await this.#book([body], ([one]) => sink.bookConfig(one ?? ""));
-    const closed = lines.flatMap(({ kind, body }) => (kind === "c" ? [body] : []));
-    await this.#book(closed, (some) => sink.bookExchanges(some));
-    this.#booked += closed.length;
+    for (const { body, error } of rejected) this.#options.onReject(body, error);
+    this.#booked += closed.length - rejected.length;
+    if (closed.length > 0 && this.#retryMs > 0) {
+      this.#retryMs = 0;
+      this.#options.onTrouble(undefined);
+    }
     this.#position = position;
     journal.release(position, (segment) => this.#damaged.delete(segment));
   }
 
   /** Books lines; where the database refuses what is in them, halves are tried until the bad ones are found. */
-  async #book(lines: readonly string[], book: (lines: readonly string[]) => Promise<void>): Promise<void> {
+  async #book(
+    lines: readonly string[],
+    rejected: Rejected[],
+    book: (lines: readonly string[]) => Promise<void>,
+  ): Promise<void> {
     if (lines.length === 0) return;
     try {
       await book(lines);
     } catch (error) {
       if (!this.#options.sink.isAboutData(error)) throw error;
-      if (lines.length === 1) return this.#options.onReject(lines[0] ?? "", error as Error);
+      if (lines.length === 1) return void rejected.push({ body: lines[0] ?? "", error: error as Error });
       const half = lines.length >> 1;
-      await this.#book(lines.slice(0, half), book);
-      await this.#book(lines.slice(half), book);
+      await this.#book(lines.slice(0, half), rejected, book);
+      await this.#book(lines.slice(half), rejected, book);
     }
   }
 }
