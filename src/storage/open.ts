@@ -1,4 +1,5 @@
 import { mkdir } from "node:fs/promises";
+import type net from "node:net";
 import path from "node:path";
 import { Kysely, PostgresDialect } from "kysely";
 import pg from "pg";
@@ -17,6 +18,8 @@ export interface OpenOptions {
 
 /** A question that takes longer is given up, and with it its connection. */
 const QUERY_TIMEOUT_MS = 120_000;
+/** How long closing waits for questions that are under way. */
+const CLOSE_MS = 5_000;
 
 /**
  * Opens the database and brings its schema up to date.
@@ -61,9 +64,20 @@ async function prepared(
   stop: () => Promise<void>,
 ): Promise<Database> {
   pool.on("error", options.onError);
+  const sockets = new Set<net.Socket>();
+  pool.on("connect", (client) => {
+    const { stream } = (client as unknown as { connection: { stream: net.Socket } }).connection;
+    sockets.add(stream);
+    stream.once("close", () => sockets.delete(stream));
+  });
   const tables = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   const close = async (): Promise<void> => {
+    // A server that does not answer any more must not keep the program from ending.
+    const impatience = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, CLOSE_MS);
     await tables.destroy();
+    clearTimeout(impatience);
     await stop();
   };
   try {

@@ -137,7 +137,7 @@ export class Ledger {
     const isBooked = await this.shipper.settle(timeoutMs);
     if (!isBooked)
       this.#options.log.warn("some records wait in the journal; they are booked at the next start");
-    await this.shipper.stop();
+    await this.shipper.stop(timeoutMs);
     await this.journal.close();
   }
 

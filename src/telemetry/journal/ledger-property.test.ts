@@ -137,7 +137,7 @@ class World {
     const { journal, shipper } = await this.#alive();
     journal.flush();
     assert.equal(await shipper.settle(60_000), true, "all is booked in the end");
-    await shipper.stop();
+    await shipper.stop(5_000);
     assert.equal(journal.unrecorded, 0);
     assert.equal(journal.open, 0);
   }
@@ -145,7 +145,7 @@ class World {
   async #alive(): Promise<Process> {
     while (this.#process === undefined || this.#process.files.isDead) {
       const dead = this.#process;
-      if (dead !== undefined) void dead.shipper.stop();
+      if (dead !== undefined) void dead.shipper.stop(5_000);
       this.#process = await this.#start().catch((error: unknown) => {
         if (this.#starting?.isDead === true) return undefined;
         throw error;

@@ -127,7 +127,7 @@ test("records are booked without being asked for, soon after they are written", 
   await until(() => sink.booked.length === 2);
   await closeAll(journal, numbers(600));
   await until(() => sink.booked.length === 602);
-  await shipper.stop();
+  await shipper.stop(5_000);
 });
 
 test("opened lines and headers are not booked; configurations are", async () => {
@@ -170,7 +170,7 @@ test("a journal with more under way than a segment holds is settled", async () =
   await close(journal, "a");
   const before = disk.counts.write;
   const isSettled = await shipper.settle(1_000);
-  await shipper.stop();
+  await shipper.stop(5_000);
   assert.equal(isSettled, true);
   assert.ok(disk.counts.write - before < 10, `${disk.counts.write - before} writes`);
 });
@@ -191,7 +191,7 @@ test("while the database is away nothing is lost, and it is told once that it we
   await until(() => !shipper.troubled);
   assert.deepEqual(sink.booked, ids);
   assert.deepEqual(troubles, ["the database is away", ""]);
-  await shipper.stop();
+  await shipper.stop(5_000);
 });
 
 test("a batch of which nobody knows whether it was booked is booked again, which changes nothing", async () => {
@@ -203,7 +203,7 @@ test("a batch of which nobody knows whether it was booked is booked again, which
   assert.deepEqual(sink.batches, [10, 10, 10, 10]);
   assert.deepEqual(sink.booked, numbers(10));
   assert.equal(shipper.booked, 10);
-  await shipper.stop();
+  await shipper.stop(5_000);
 });
 
 test("a database that takes records again is no trouble, though many still wait", async () => {
@@ -218,7 +218,7 @@ test("a database that takes records again is no trouble, though many still wait"
   assert.ok(sink.booked.length > 0 && sink.booked.length < 1_000);
   assert.equal(shipper.troubled, false);
   assert.deepEqual(troubles, ["the database is away", ""]);
-  void shipper.stop();
+  void shipper.stop(5_000);
 });
 
 test("records that the database will never take are found, named once and passed over", async () => {
@@ -271,7 +271,7 @@ test("a bad record is named once, though the database goes away while the bad on
   await until(() => sink.booked.length === 3 && !shipper.troubled);
   assert.ok(isBroken);
   assert.deepEqual(rejected, ["0"]);
-  await shipper.stop();
+  await shipper.stop(5_000);
 });
 
 test("damage is named once with its place, and the rest of the segment is booked", async () => {
@@ -290,7 +290,7 @@ test("damage is named once, however often its batch is tried", async () => {
   shipper.start();
   await until(() => sink.batches.length === 3 && !shipper.troubled);
   assert.equal(damage.length, 1);
-  await shipper.stop();
+  await shipper.stop(5_000);
 });
 
 test("a torn last line of an earlier run is damage", async () => {
@@ -319,7 +319,7 @@ test("settling says so where the database is away, and when it does not answer i
   assert.equal(await away.shipper.settle(60_000), false);
   assert.equal(await away.shipper.settle(60_000), false);
   assert.deepEqual(away.troubles, ["the database is away"]);
-  await away.shipper.stop();
+  await away.shipper.stop(5_000);
 
   const slow = ship();
   slow.sink.script.push("hang");
@@ -332,7 +332,7 @@ test("settling says so where the database is away, and when it does not answer i
 test("a shipper that was stopped books nothing more", async () => {
   const { journal, shipper, sink } = ship();
   shipper.start();
-  await shipper.stop();
+  await shipper.stop(5_000);
   await closeAll(journal, numbers(600));
   await turn();
   assert.equal(await shipper.settle(1_000), false);

@@ -89,10 +89,11 @@ export class Shipper {
     return true;
   }
 
-  async stop(): Promise<void> {
+  /** @param timeoutMs  how long to wait for a batch that is on its way */
+  async stop(timeoutMs: number): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    await this.#running;
+    await Promise.race([this.#running, pause(timeoutMs)]);
   }
 
   #onWritten(closed: number): void {
