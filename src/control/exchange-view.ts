@@ -145,16 +145,16 @@ function attemptsOf(
 }
 
 function attemptView(attempt: AttemptDetail, startedAtMs: number): AttemptInfo {
-  const { usage } = attempt;
+  const [target, after, status, cause, firstTokenMs, usage, costNano, estimated] = attempt;
   return {
-    target: attempt.target,
+    target,
     replica: null,
-    startedAt: iso(startedAtMs + attempt.after),
-    status: attempt.status,
-    cause: attempt.cause ?? null,
-    firstTokenMs: attempt.firstTokenMs ?? null,
+    startedAt: iso(startedAtMs + after),
+    status,
+    cause,
+    firstTokenMs,
     usage:
-      usage === undefined
+      usage === null
         ? null
         : {
             inputTokens: usage[0] ?? 0,
@@ -163,8 +163,8 @@ function attemptView(attempt: AttemptDetail, startedAtMs: number): AttemptInfo {
             outputTokens: usage[3] ?? 0,
             reasoningTokens: usage[4] ?? 0,
           },
-    costNano: attempt.cost ?? null,
-    estimated: attempt.estimated ?? false,
+    costNano,
+    estimated,
   };
 }
 

@@ -2,7 +2,7 @@ import type { Ledger } from "../budget/ledger/ledger.ts";
 import type { ExchangePlace, StoredExchange } from "../budget/ledger/exchange-query.ts";
 import type { Clock } from "../core/clock.ts";
 import { AppError } from "../core/errors.ts";
-import type { DecisionInfo, ExchangeInfo } from "./contract.ts";
+import type { DecisionInfo } from "./contract.ts";
 import { exchangeView } from "./exchange-view.ts";
 import { instantMs, type Handlers } from "./handlers.ts";
 import { usageSums } from "./usage.ts";
@@ -27,10 +27,14 @@ export function exchangeHandlers(
     async listExchanges({ query }) {
       const { since, until, cursor, limit, ...filters } = query;
       const now = clock.now();
+      const sinceMs = since === undefined ? undefined : instantMs(since, now);
+      const untilMs = until === undefined ? undefined : instantMs(until, now);
+      if (sinceMs !== undefined && untilMs !== undefined && sinceMs >= untilMs)
+        throw new AppError("invalid_request", "since: is not before until");
       if (cursor === undefined) await ledger.shipper.settle(SETTLE_MS);
       const rows = await ledger.exchanges.search({
-        sinceMs: since === undefined ? undefined : instantMs(since, now),
-        untilMs: until === undefined ? undefined : instantMs(until, now),
+        sinceMs,
+        untilMs,
         filters,
         after: cursor === undefined ? undefined : readCursor(cursor),
         // One more than asked for tells whether there is a next page.
@@ -56,25 +60,23 @@ export function exchangeHandlers(
 
     async getJourney({ params, query }) {
       await ledger.shipper.settle(SETTLE_MS);
-      const found = await ledger.exchanges.journey(params.id, query.tenant, query.limit);
-      const rows = found.map(exchangeView);
-      const [first] = rows;
-      if (first === undefined) throw new AppError("not_found", "no exchange belongs to such a journey");
+      const span = await ledger.exchanges.journeySpan(params.id, query.tenant);
+      if (span === undefined) throw new AppError("not_found", "no exchange belongs to such a journey");
+      const rows = await ledger.exchanges.journey(params.id, query.tenant, query.limit);
       const usage = await ledger.usage.ask({
         by: [],
-        sinceMs: Date.parse(first.startedAt),
-        // Where the rows were cut, the sums go on to what is newest.
-        untilMs: rows.length < query.limit ? Date.parse(rows.at(-1)?.startedAt ?? "") + 1 : clock.now() + 1,
+        sinceMs: span.firstMs,
+        untilMs: span.lastMs + 1,
         filters: { journey: params.id, ...(query.tenant !== undefined && { tenant: query.tenant }) },
         limit: 1,
       });
       return {
         id: params.id,
-        tenants: [...new Set(rows.flatMap(({ tenant }) => tenant ?? []))],
-        startedAt: first.startedAt,
-        endedAt: latestEnd(rows),
+        tenants: [...span.tenants],
+        startedAt: new Date(span.firstMs).toISOString(),
+        endedAt: new Date(span.endMs).toISOString(),
         total: usageSums(usage.total),
-        rows,
+        rows: rows.map(exchangeView),
       };
     },
   };
@@ -86,20 +88,18 @@ async function settled<Found>(ledger: Ledger, ask: () => Promise<Found>): Promis
   return ask();
 }
 
-function latestEnd(rows: readonly ExchangeInfo[]): string {
-  return rows.reduce((latest, { endedAt }) => (endedAt > latest ? endedAt : latest), "");
-}
-
 function writeCursor(row: StoredExchange): string {
   return Buffer.from(`${row.started_at.getTime()}.${row.id}`).toString("base64url");
 }
 
+/** Ids have room for instants below it. */
+const LATEST_MS = 2 ** 48;
 const CURSOR = /^(-?\d{1,16})\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;
 
 function readCursor(text: string): ExchangePlace {
   const match = CURSOR.exec(Buffer.from(text, "base64url").toString());
   const startedAtMs = Number(match?.[1]);
-  if (match === null || Number.isNaN(new Date(startedAtMs).getTime()))
+  if (match === null || Math.abs(startedAtMs) >= LATEST_MS)
     throw new AppError("invalid_request", "cursor: is not one that a page gave as `next`");
   return { startedAtMs, id: match[2] ?? "" };
 }

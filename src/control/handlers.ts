@@ -54,6 +54,9 @@ function checked(schema: z.ZodType, value: unknown): unknown {
       );
     return undefined;
   }
+  for (const [name, one] of Object.entries(value ?? {}))
+    if (typeof one === "string" && one.includes("\0"))
+      throw new AppError("invalid_request", `${name.slice(0, 100)}: holds a NUL character`);
   const parsed = schema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
   throw new AppError(
@@ -62,8 +65,11 @@ function checked(schema: z.ZodType, value: unknown): unknown {
   );
 }
 
+/** The year 1; PostgreSQL knows none before 4713 BC. */
+const EARLIEST_MS = -62_135_596_800_000;
+
 /** Unix milliseconds of a time or of a span back from now, as the contract has them. */
 export function instantMs(text: string, nowMs: number): number {
   const span = parseDuration(text);
-  return span === undefined ? Date.parse(text) : nowMs - span;
+  return span === undefined ? Date.parse(text) : Math.max(nowMs - span, EARLIEST_MS);
 }

@@ -44,7 +44,7 @@ const MEDIA = ['"image_url"', '"input_audio"', '"file"'].map((text) => Buffer.fr
  * model gives ten times the output that it was limited to.
  */
 function isAbsurd(usage: Usage, { request }: Exchange, { planned }: Attempt): boolean {
-  if (usage.inputTokens > MOST_TOKENS || usage.outputTokens > MOST_TOKENS) return true;
+  if (Object.values(usage).some((tokens) => tokens > MOST_TOKENS)) return true;
   if (request === undefined) return false;
   const limit = planned.outputCap ?? request.maxOutputTokens ?? planned.target.maxOutputTokens;
   if (limit !== undefined && usage.outputTokens > limit * request.choices * FAR + ADDED_TOKENS) return true;

@@ -95,6 +95,7 @@ interface UsageHourTable extends LedgerWords {
   reasoning_tokens: string;
   cost_nano: string;
   estimated_cost_nano: string;
+  booked_at: Date;
 }
 
 /** PostgreSQL, embedded or real: one dialect, one driver, one set of migrations. */

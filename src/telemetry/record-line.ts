@@ -67,19 +67,18 @@ export interface RecordDetail {
   readonly ceiling?: string;
 }
 
-export interface AttemptDetail {
-  readonly target: string;
-  /** Milliseconds after the exchange began. */
-  readonly after: number;
-  readonly status: string;
-  readonly cause?: string;
-  readonly firstTokenMs?: number;
+/** A list, because names would be half of it. The milliseconds of `after` count from the exchange's start. */
+export type AttemptDetail = readonly [
+  target: string,
+  after: number,
+  status: string,
+  cause: string | null,
+  firstTokenMs: number | null,
   /** In the order of the usage's columns. */
-  readonly usage?: readonly number[];
-  /** Nano-dollars. */
-  readonly cost?: string;
-  readonly estimated?: boolean;
-}
+  usage: readonly number[] | null,
+  costNano: string | null,
+  estimated: boolean,
+];
 
 /**
  * A record as a line of text: a JSON list, and after a tab the decision as JSON, where there is one.
@@ -176,25 +175,25 @@ function detailOf(record: ExchangeRecord): RecordDetail | undefined {
 }
 
 function attemptDetail(attempt: AttemptSummary, startedAtMs: number): AttemptDetail {
-  const { usage, cause, firstTokenMs, costNano } = attempt;
-  return {
-    target: attempt.target,
-    after: attempt.startedAtMs - startedAtMs,
-    status: attempt.status,
-    ...(cause !== undefined && { cause: brief(cause, CAUSE_MAX) }),
-    ...(firstTokenMs !== undefined && { firstTokenMs }),
-    ...(usage !== undefined && {
-      usage: [
-        usage.inputTokens,
-        usage.cachedInputTokens,
-        usage.cacheWriteInputTokens,
-        usage.outputTokens,
-        usage.reasoningTokens,
-      ],
-    }),
-    ...(costNano !== undefined && { cost: costNano.toString() }),
-    ...(attempt.estimated && { estimated: true }),
-  };
+  const { usage, cause } = attempt;
+  return [
+    attempt.target,
+    attempt.startedAtMs - startedAtMs,
+    attempt.status,
+    cause === undefined ? null : brief(cause, CAUSE_MAX),
+    attempt.firstTokenMs ?? null,
+    usage === undefined
+      ? null
+      : [
+          usage.inputTokens,
+          usage.cachedInputTokens,
+          usage.cacheWriteInputTokens,
+          usage.outputTokens,
+          usage.reasoningTokens,
+        ],
+    attempt.costNano?.toString() ?? null,
+    attempt.estimated,
+  ];
 }
 
 function hasAny(tags: Readonly<Record<string, string>>): boolean {

@@ -3,7 +3,8 @@ import { COLUMNS, type Column } from "../../telemetry/record-line.ts";
 /** How a column is read where it is not text. */
 const TYPES: Partial<Record<Column, (text: string, json: string) => string>> = {
   id: (text) => `(${text})::uuid`,
-  startedAtMs: (text) => `timestamptz 'epoch' + (${text})::bigint * interval '1 millisecond'`,
+  startedAtMs: (text) =>
+    `timestamptz 'epoch' + (${text})::bigint / 1000 * interval '1 second' + (${text})::bigint % 1000 * interval '1 millisecond'`,
   durationMs: integer,
   stream: (text) => `(${text})::boolean`,
   key: (text) => `(${text})::uuid`,
@@ -37,6 +38,7 @@ with line as materialized (
 ), decided as (
   insert into decision (digest, day, body)
   select decode(d->>0, 'hex'), (now() at time zone 'UTC')::date, d->>1 from jsonb_array_elements($2::jsonb) as d
+  order by 1
   on conflict do nothing
 ), booked as (
   insert into exchange (started_at, id, duration_ms, status, code, dialect, operation, stream, tenant, end_user, app,
@@ -66,12 +68,13 @@ with line as materialized (
       provider, model, dialect, operation, status)::text, 'UTF8')),
     tenant, app, feature, workflow, task, latency, sensitivity, prompt, key_id, target, provider, model, dialect,
     operation, status, exchanges, estimated, flagged, input_tokens, cached_input_tokens, cache_write_input_tokens,
-    output_tokens, reasoning_tokens, cost_nano, estimated_cost_nano
+    output_tokens, reasoning_tokens, cost_nano, estimated_cost_nano, now()
   from summed
   -- Nodes that book at the same time take the same rows in the same order.
   order by 1, 2
   on conflict (hour, digest) do update set
-    ${sums()}
+    ${sums()},
+    booked_at = excluded.booked_at
 )
 select count(*) as booked from booked`;
 

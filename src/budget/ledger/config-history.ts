@@ -54,7 +54,29 @@ export class ConfigHistory {
 
 /** The line with which a configuration goes through the journal. A database's address may hold a password; it is left out. */
 export function configLine(hash: string, loadedAtMs: number, text: string): string {
-  return JSON.stringify([hash, loadedAtMs, text.replace(PASSWORD, "$1***@")]);
+  return JSON.stringify([hash, loadedAtMs, masked(text)]);
 }
 
-const PASSWORD = /(\bpostgres(?:ql)?:\/\/[^:@/\s]*:)[^@\s"']+@/g;
+/** @throws SyntaxError where a line is none of `configLine` */
+export function configOf(body: string): {
+  readonly digest: string;
+  readonly loadedAtMs: number;
+  readonly text: string;
+} {
+  const value = JSON.parse(body) as unknown;
+  const [digest, loadedAtMs, text] = Array.isArray(value) ? (value as unknown[]) : [];
+  if (typeof digest !== "string" || typeof loadedAtMs !== "number" || typeof text !== "string")
+    throw new SyntaxError("this is no line of a configuration");
+  return { digest, loadedAtMs, text };
+}
+
+/** A password ends at the last at sign before a slash; where it holds a slash itself, at the next at sign. */
+const PASSWORDS = [
+  /(\bpostgres(?:ql)?:\/\/[^:@/\s]*:)[^/\r\n]*(?=@)/g,
+  /(\bpostgres(?:ql)?:\/\/[^:@/\s]*:)[^@\s"']+(?=@)/g,
+  /(\bpostgres(?:ql)?:\/\/[^\s"']*[?&]password=)[^&\s"']+/g,
+];
+
+function masked(text: string): string {
+  return PASSWORDS.reduce((left, password) => left.replace(password, "$1***"), text);
+}

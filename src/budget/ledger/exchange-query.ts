@@ -19,6 +19,15 @@ export interface ExchangeSearch {
   readonly limit: number;
 }
 
+/** Unix milliseconds. */
+export interface JourneySpan {
+  readonly firstMs: number;
+  /** When its last exchange began. */
+  readonly lastMs: number;
+  readonly endMs: number;
+  readonly tenants: readonly string[];
+}
+
 /** Looks exchanges up in the ledger. */
 export class ExchangeQuery {
   readonly #tables: Database["tables"];
@@ -75,6 +84,26 @@ export class ExchangeQuery {
       .limit(limit);
     if (tenant !== undefined) query = query.where("tenant", "=", tenant);
     return query.execute();
+  }
+
+  /** From when to when a journey goes, and whose it is; undefined where nothing belongs to it. */
+  async journeySpan(journey: string, tenant: string | undefined): Promise<JourneySpan | undefined> {
+    const { rows } = await sql<{ first: Date | null; last: Date; end: Date; tenants: string[] }>`
+      select min(started_at) as first, max(started_at) as last,
+        max(started_at + duration_ms * interval '1 millisecond') as "end",
+        coalesce(array_agg(distinct tenant) filter (where tenant is not null), '{}') as tenants
+      from exchange
+      where journey = ${journey} ${tenant === undefined ? sql`` : sql`and tenant = ${tenant}`}`.execute(
+      this.#tables,
+    );
+    const [row] = rows;
+    if (row === undefined || row.first === null) return undefined;
+    return {
+      firstMs: row.first.getTime(),
+      lastMs: row.last.getTime(),
+      endMs: row.end.getTime(),
+      tenants: row.tenants,
+    };
   }
 
   /** The text of a decision. */

@@ -4,6 +4,7 @@ import { TextBytes } from "../../core/text-bytes.ts";
 import type { Database } from "../../storage/database.ts";
 import type { LedgerSink } from "../../telemetry/journal/shipper.ts";
 import { lineParts } from "../../telemetry/record-line.ts";
+import { configOf } from "./config-history.ts";
 import { BOOK } from "./book-sql.ts";
 import { jsonList } from "./json-bytes.ts";
 import { Partitions } from "./partitions.ts";
@@ -58,13 +59,17 @@ export class LedgerStore implements LedgerSink {
   }
 
   async bookConfig(body: string): Promise<void> {
-    const [digest, loadedAtMs, text] = JSON.parse(body) as [string, number, string];
+    const { digest, loadedAtMs, text } = configOf(body);
     const at = new Date(loadedAtMs);
     await this.#tables
       .insertInto("config_version")
       .values({ hash: Buffer.from(digest, "hex"), body: text, first_loaded_at: at, last_loaded_at: at })
       .onConflict((conflict) =>
         conflict.column("hash").doUpdateSet((expression) => ({
+          first_loaded_at: expression.fn("least", [
+            "config_version.first_loaded_at",
+            "excluded.first_loaded_at",
+          ]),
           last_loaded_at: expression.fn("greatest", [
             "config_version.last_loaded_at",
             "excluded.last_loaded_at",

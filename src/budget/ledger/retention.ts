@@ -37,7 +37,7 @@ export async function applyRetention(database: Database, days: RetentionDays): P
     await sql`delete from decision where day < (now() at time zone 'UTC')::date - ${days.exchanges}::integer`.execute(
       transaction,
     );
-    await sql`delete from usage_hour where hour < now() - make_interval(days => ${days.usage})`.execute(
+    await sql`delete from usage_hour where greatest(hour, booked_at) < now() - make_interval(days => ${days.usage})`.execute(
       transaction,
     );
     return dropped;

@@ -85,6 +85,7 @@ create table usage_hour (
   reasoning_tokens bigint not null,
   cost_nano numeric not null,
   estimated_cost_nano numeric not null,
+  booked_at timestamptz not null,
   primary key (hour, digest)
 );
 

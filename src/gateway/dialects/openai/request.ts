@@ -50,7 +50,8 @@ export function parseOpenAiRequest(input: ParseInput): ParsedRequest {
 
 /** Of two limits the engine may know only one, so the larger is what counts. */
 function largest(first: number | undefined, second: number | undefined): number | undefined {
-  return first === undefined || second === undefined ? (first ?? second) : Math.max(first, second);
+  const limit = first === undefined || second === undefined ? (first ?? second) : Math.max(first, second);
+  return limit === undefined ? undefined : Math.min(limit, 2 ** 31 - 1);
 }
 
 function scan(bytes: Buffer): JsonMember[] {
