@@ -84,6 +84,8 @@ function startPage(gateway: Gateway, base: string): string {
 <p>A key is made with <code>switchyard keys create --tenant ${escape(Object.keys(config.tenants)[0] ?? "TENANT")}</code>.</p>
 <h2>Look further</h2>
 <ul><li><a href="/healthz">/healthz</a> and <a href="/readyz">/readyz</a>: alive, and ready to serve</li>
+<li><code>switchyard usage --by tenant,feature</code>, <code>switchyard tail</code>, <code>switchyard explain ID</code>: what it costs, what goes on, and why</li>
+<li><a href="/api/openapi.json">/api/openapi.json</a>: the control API</li>
 <li><a href="/metrics">/metrics</a>: Prometheus metrics, with the admin token as bearer</li>
 <li><a href="/docs">/docs</a>: configuration, errors, commands</li></ul>`,
   );

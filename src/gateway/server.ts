@@ -193,4 +193,8 @@ const COMING = [
   "/v1/files",
   "/v1/batches",
   "/v1/feedback",
+  "/api/budgets",
+  "/api/pools",
+  "/api/prices",
+  "/api/tokens",
 ];

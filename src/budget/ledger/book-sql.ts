@@ -31,11 +31,7 @@ const TYPES: Partial<Record<Column, (text: string, json: string) => string>> = {
  * decisions that no earlier batch had, as [digest, text].
  */
 export const BOOK = `
-with line as materialized (
-  select ${COLUMNS.map((column, index) => value(column, index)).join(",\n    ")},
-    decode(r->>${COLUMNS.length}, 'hex') as decision
-  from jsonb_array_elements($1::jsonb) as r
-), decided as (
+with decided as (
   insert into decision (digest, day, body)
   select decode(d->>0, 'hex'), (now() at time zone 'UTC')::date, d->>1 from jsonb_array_elements($2::jsonb) as d
   order by 1
@@ -49,9 +45,15 @@ with line as materialized (
     workflow, journey, task, latency, sensitivity, budget, prompt, key, target, provider, model, attempts, "attemptMs",
     "firstTokenMs", "inputTokens", "cachedInputTokens", "cacheWriteInputTokens", "outputTokens", "reasoningTokens",
     "costNano", estimated, flagged, "configHash", decision, detail
-  from line
+  from (
+  select ${COLUMNS.map((column, index) => value(column, index)).join(",\n    ")},
+    decode(r->>${COLUMNS.length}, 'hex') as decision
+  from jsonb_array_elements($1::jsonb) as r
+  ) as line
   on conflict do nothing
-  returning *
+  returning started_at, tenant, app, feature, workflow, task, latency, sensitivity, prompt, key_id, target, provider, model,
+    dialect, operation, status, estimated, flagged, input_tokens, cached_input_tokens, cache_write_input_tokens,
+    output_tokens, reasoning_tokens, cost_nano
 ), summed as (
   select date_trunc('hour', started_at, 'UTC') as hour, tenant, app, feature, workflow, task, latency, sensitivity,
     prompt, key_id, target, provider, model, dialect, operation, status,

@@ -1,5 +1,5 @@
 import type { DecisionInfo, ExchangeInfo } from "../../control/contract.ts";
-import { EXIT, MissingError, dataOption, jsonOption, type Command } from "../command.ts";
+import { EXIT, MissingError, UsageError, dataOption, jsonOption, type Command } from "../command.ts";
 import { configOption, openControl, type ControlAccess } from "../control-access.ts";
 import { printable, table } from "../table.ts";
 
@@ -13,6 +13,8 @@ export const explain: Command = {
 
   async run(input, io) {
     const [id = ""] = input.positionals;
+    if (id.endsWith(".json"))
+      throw new UsageError("explaining a request before it is sent is not available yet");
     const control = await openControl({
       data: input.text("data") ?? "",
       configFile: input.text("config"),

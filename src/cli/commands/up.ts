@@ -142,6 +142,11 @@ ${curl}
 or with the OpenAI SDK (npm i openai; save as hello.mjs; node hello.mjs):
 
 ${openai}
+
+Then, in another terminal: what it cost, and why it went where it did:
+
+npm run -s switchyard -- usage
+npm run -s switchyard -- explain <x-switchyard-exchange of a reply>
 `);
 }
 
