@@ -35,7 +35,7 @@ export class Attempt implements ReplySink {
     this.#startedAt = exchange.clock.monotonic();
     this.record = {
       target: planned.target.id,
-      startedAtMs: exchange.clock.now(),
+      startedAtMs: exchange.startedAtMs + Math.round(this.#startedAt - exchange.startedAt),
       status: "running",
       cause: undefined,
       firstTokenMs: undefined,

@@ -66,6 +66,8 @@ async function prepared(
   pool.on("error", options.onError);
   const sockets = new Set<net.Socket>();
   pool.on("connect", (client) => {
+    // The pool listens to idle clients only; one that breaks with a query under way would end the process.
+    client.on("error", options.onError);
     const { stream } = (client as unknown as { connection: { stream: net.Socket } }).connection;
     sockets.add(stream);
     stream.once("close", () => sockets.delete(stream));

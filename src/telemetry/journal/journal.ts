@@ -255,9 +255,14 @@ export class Journal {
     const group = this.#group;
     this.#group = [];
     if (group.length === 0) return;
-    const error = this.#trouble ?? this.#write(group);
-    if (error === undefined) this.#written(group);
-    else this.#refused(group, error);
+    const trouble = this.#trouble;
+    // While the disk refuses, what was given up of the ballast is for what is under way: it is tried at once.
+    const isOpened = ({ kind }: Item): boolean => kind === "o";
+    const tried = trouble === undefined ? group : group.filter((item) => !isOpened(item));
+    if (trouble !== undefined) this.#refused(group.filter(isOpened), trouble);
+    const error = tried.length === 0 ? undefined : this.#write(tried);
+    if (error !== undefined) this.#refused(tried, error);
+    else if (tried.length > 0) this.#written(tried);
     if (this.#size(this.#segment) >= this.#rotateAt) this.#rotate();
   }
 
