@@ -2,6 +2,7 @@ import type http from "node:http";
 import type net from "node:net";
 import { AppError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
+import { markOverdue } from "./overdue.ts";
 import { openAi } from "./dialects/openai/index.ts";
 
 /** Connections that end with the reply under way. */
@@ -10,6 +11,7 @@ const DOOMED = new WeakSet<net.Socket>();
 /** What cannot be parsed as HTTP at all is answered on the bare socket. */
 export function onClientError(error: Error, socket: net.Socket): void {
   const { code } = error as NodeJS.ErrnoException;
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") markOverdue(socket);
   // While the reply to an earlier request is under way, anything written here would be taken for a part of it: the
   // reply comes to its end, then the connection ends.
   const { _httpMessage: current } = socket as { _httpMessage?: http.ServerResponse | null };

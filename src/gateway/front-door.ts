@@ -2,6 +2,7 @@ import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
 import tls from "node:tls";
+import { markOverdue } from "./overdue.ts";
 
 export interface FrontDoorOptions {
   /** Milliseconds from a connection's first byte to the end of the headers. */
@@ -163,10 +164,10 @@ export class FrontDoor {
     session.on("stream", (stream) => {
       streams++;
       clearTimeout(idle);
-      const late = setTimeout(
-        () => stream.close(http2.constants.NGHTTP2_CANCEL),
-        this.#options.requestTimeout,
-      );
+      const late = setTimeout(() => {
+        markOverdue(stream);
+        stream.close(http2.constants.NGHTTP2_CANCEL);
+      }, this.#options.requestTimeout);
       stream.once("end", () => clearTimeout(late));
       stream.once("error", () => {});
       stream.once("close", () => {

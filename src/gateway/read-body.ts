@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { AppError } from "../core/errors.ts";
+import { isOverdue } from "./overdue.ts";
 
 /** The client went away while it was still sending; there is nobody to tell it to. */
 export class ClientLeft extends AppError {
@@ -59,8 +60,13 @@ export function readBody(
         : null,
     );
   });
-  request.on("error", () => end(new ClientLeft()));
-  request.on("aborted", () => end(new ClientLeft()));
+  const brokenOff = (): void => end(isOverdue(request) ? overdue() : new ClientLeft());
+  request.on("error", brokenOff);
+  request.on("aborted", brokenOff);
+}
+
+function overdue(): AppError {
+  return new AppError("invalid_request", "the body was not complete within server.timeouts.request");
 }
 
 function tooLarge(limit: number, length: number | undefined): AppError {

@@ -208,3 +208,14 @@ async function assertHealthy({ gateway }: Pair): Promise<void> {
   assert.ok(healthy.every(({ status }) => status === 200));
   await Promise.all(healthy.map((response) => response.arrayBuffer()));
 }
+
+test("a client that leaves while it still sends its body is recorded as gone, not as refused", async () => {
+  await using pair = await startPair();
+  const wire = await connect(pair.gateway.port);
+  wire.send(half(chatText(pair.gateway.key)));
+  await until(() => (pair.gateway.gateway.inFlight === 1 ? true : undefined));
+  wire.socket.destroy();
+  const record = await until(() => pair.gateway.records[0]);
+  assert.equal(record.status, "abandoned");
+  assert.equal(record.code, undefined);
+});
