@@ -87,6 +87,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   }
 }
 
+/** What was begun is ended where a later part cannot be: half a server must not stay behind. */
 async function startOn(database: Database, options: AppOptions): Promise<App> {
   const { log, loaded } = options;
   const pepper = await loadPepper(database);
@@ -109,6 +110,35 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
     log,
     onKilled: (values) => metrics.count(killedOf(values)),
   });
+  const end = async (): Promise<void> => {
+    stopPolling();
+    feed.close();
+    await ledger.close(LAST_BOOKING_MS);
+    await counter.close();
+    metrics.close();
+  };
+  try {
+    return await serve(database, options, { store, ring, metrics, feed, counter, ledger, end });
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+interface Begun {
+  readonly store: KeyStore;
+  readonly ring: KeyRing;
+  readonly metrics: Metrics;
+  readonly feed: LiveFeed;
+  readonly counter: TokenCounter;
+  readonly ledger: Ledger;
+  /** Ends all of it. */
+  readonly end: () => Promise<void>;
+}
+
+async function serve(database: Database, options: AppOptions, begun: Begun): Promise<App> {
+  const { log, loaded } = options;
+  const { store, ring, metrics, feed, counter, ledger } = begun;
   const providers = new ProviderSet();
   const onBug = (error: unknown, exchange: string): void =>
     log.error({ err: error, exchange }, "a fault in the gateway");
@@ -123,9 +153,9 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
         metrics.observe(record);
         feed.publish(record);
       },
-      onUnrecorded: (how) => metrics.full(how),
+      onUnrecorded: (how) => metrics.unrecorded(how),
     }),
-    countTokens: (texts) => counter.count(texts),
+    countTokens: (texts, patienceMs) => counter.count(texts, patienceMs),
     onUnused: (unused) => {
       for (const provider of unused) provider.close().catch((error: unknown) => onBug(error, ""));
     },
@@ -178,10 +208,7 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
     try {
       return await listen(one, address, scheme);
     } catch (error) {
-      // Half a server must not stay behind.
-      stopPolling();
       await closeServers(servers);
-      await ledger.close(LAST_BOOKING_MS);
       throw error;
     }
   };
@@ -209,16 +236,13 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
     reload: () => reload(true),
     async stop() {
       watch?.close();
-      stopPolling();
       feed.close();
       const drained = gateway.drain(gateway.snapshot.config.server.timeouts.drain);
       for (const { frontDoor: door } of servers) door.closeIdle();
       await drained;
       await closeServers(servers);
       await Promise.all([...gateway.snapshot.providers.values()].map((provider) => provider.close()));
-      await ledger.close(LAST_BOOKING_MS);
-      await counter.close();
-      metrics.close();
+      await begun.end();
       await database.close();
       await Promise.all(afterStop.map((step) => step()));
     },
@@ -328,7 +352,7 @@ function killedOf(values: readonly unknown[]): Counted {
     status: "killed",
     usage: undefined,
     costNano: BigInt((of("costNano") ?? "0") as string),
-    estimated: true,
+    estimatedNano: BigInt((of("costNano") ?? "0") as string),
   };
 }
 

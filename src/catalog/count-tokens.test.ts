@@ -33,22 +33,42 @@ test("any text is counted, whatever is in it, and has no more tokens than bytes"
   );
 });
 
-test("a thread counts the same, many at once, and again after it was given up", async () => {
+test("a thread counts the same, many at once", async () => {
   const counter = new TokenCounter();
   const texts = Array.from({ length: 50 }, (_, index) => `text number ${index} `.repeat(index));
-  const answers = await Promise.all(texts.map((text) => counter.count([text, "hello world"])));
+  const answers = await Promise.all(texts.map((text) => counter.count([text, "hello world"], 30_000)));
   assert.deepEqual(
     answers,
     texts.map((text) => [countTokens(text), 2]),
   );
+  assert.deepEqual(await counter.count(["hello world", ""], 30_000), [2, 0]);
   await counter.close();
-  assert.deepEqual(await counter.count(["hello world", ""]), [2, 0]);
+});
+
+test("who cannot wait has a guess by length, and what comes later is counted all the same", async () => {
+  const counter = new TokenCounter();
+  const [guess] = await counter.count(["x".repeat(400)], 0);
+  assert.equal(guess, 100);
+  assert.deepEqual(await counter.count(["hello world"], 30_000), [2]);
+  await counter.close();
+});
+
+test("more than can wait have a guess at once", async () => {
+  const counter = new TokenCounter();
+  const all = Array.from({ length: 500 }, () => counter.count(["hello world"], 30_000));
+  const counts = (await Promise.all(all)).map(([count]) => count);
+  assert.equal(
+    counts.filter((count) => count === 3).length,
+    300,
+    "eleven characters are guessed as three tokens",
+  );
+  assert.equal(counts.filter((count) => count === 2).length, 200);
   await counter.close();
 });
 
 test("whoever waits for a thread that is given up has a guess", async () => {
   const counter = new TokenCounter();
-  const waiting = counter.count(["x".repeat(400)]);
+  const waiting = counter.count(["x".repeat(400)], 30_000);
   await counter.close();
   const [guess = 0] = await waiting;
   assert.ok(guess > 0);

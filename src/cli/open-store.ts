@@ -27,13 +27,19 @@ const BOOKING_MS = 60_000;
 /** Opens a data folder that no server holds, and books what its journal still holds, so that every figure is whole. */
 export async function openStore(data: string, loaded: LoadedConfig): Promise<Store> {
   const { config, hash } = loaded;
+  const opened: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const one of opened.toReversed()) await one();
+  };
   const guard = await guardData(data);
+  opened.push(() => guard.release());
   try {
     const database = await openDatabase({
       database: resolveSecret(config.storage.database, systemSecrets),
       data,
       onError: () => {},
     });
+    opened.push(() => database.close());
     const ledger = await Ledger.open({
       data,
       database,
@@ -44,6 +50,7 @@ export async function openStore(data: string, loaded: LoadedConfig): Promise<Sto
       log: createLog("text", (line) => process.stderr.write(line)),
       onKilled: () => {},
     });
+    opened.push(() => ledger.close(BOOKING_MS));
     await ledger.shipper.settle(BOOKING_MS);
     const keys = new KeysService({
       store: new KeyStore(database, await loadPepper(database)),
@@ -59,14 +66,10 @@ export async function openStore(data: string, loaded: LoadedConfig): Promise<Sto
     };
     return {
       answer: (id, input) => answer(handlers, id, input),
-      async close() {
-        await ledger.close(BOOKING_MS);
-        await database.close();
-        await guard.release();
-      },
+      close,
     };
   } catch (error) {
-    await guard.release();
+    await close();
     throw error;
   }
 }

@@ -20,6 +20,7 @@ const usd = z
   .regex(/^-?\d+(\.\d{1,9})?$/)
   .describe("USD, an exact decimal.");
 const count = z.int().min(0);
+const exchangeId = z.uuid("is no id of an exchange; write what x-switchyard-exchange says");
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 const instant = z
@@ -38,7 +39,7 @@ function limit(most: number, preset: number) {
     .string()
     .regex(/^\d+$/, "write a whole number")
     .transform(Number)
-    .pipe(z.int().min(1).max(most))
+    .pipe(z.int().min(1, "write at least 1").max(most, `write at most ${most}`))
     .default(preset)
     .describe(`At most ${most}; ${preset} where absent.`);
 }
@@ -210,7 +211,12 @@ export const usageRow = z.strictObject({
 const by = z
   .string()
   .transform((text) => text.split(",").map((word) => word.trim()))
-  .pipe(z.array(z.enum(usageWords)).min(1).max(8))
+  .pipe(
+    z
+      .array(z.enum(usageWords, { error: `write words of ${usageWords.join(", ")}` }))
+      .min(1)
+      .max(8, "names more than 8 words"),
+  )
   .refine((named) => new Set(named).size === named.length, "names a word twice")
   .describe(`Words, separated by commas: ${usageWords.join(", ")}.`);
 
@@ -253,7 +259,7 @@ export const ENDPOINTS = {
     method: "GET",
     url: "/api/exchanges/:id",
     summary: "One exchange.",
-    params: z.strictObject({ id: z.uuid() }),
+    params: z.strictObject({ id: exchangeId }),
     answer: exchangeInfo,
   },
   getDecision: {
@@ -261,7 +267,7 @@ export const ENDPOINTS = {
     method: "GET",
     url: "/api/exchanges/:id/decision",
     summary: "Why its route was chosen: every candidate with its reason.",
-    params: z.strictObject({ id: z.uuid() }),
+    params: z.strictObject({ id: exchangeId }),
     answer: decisionInfo,
   },
   getJourney: {

@@ -54,7 +54,12 @@ export function exchangeHandlers(
       const row = await find(params.id);
       const text = row.decision === null ? undefined : await ledger.exchanges.decision(row.decision);
       if (text === undefined)
-        throw new AppError("not_found", "the exchange was refused before a route was decided");
+        throw new AppError(
+          "not_found",
+          row.decision === null
+            ? "the exchange was refused before a route was decided"
+            : "the decision is no longer kept; decisions leave by storage.retention",
+        );
       return { id: row.id, ...(JSON.parse(text) as Omit<DecisionInfo, "id">) } as DecisionInfo;
     },
 

@@ -59,10 +59,15 @@ function checked(schema: z.ZodType, value: unknown): unknown {
       throw new AppError("invalid_request", `${name.slice(0, 100)}: holds a NUL character`);
   const parsed = schema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
-  throw new AppError(
-    "invalid_request",
-    parsed.error.issues.map((issue) => `${issue.path.join(".") || "(request)"}: ${issue.message}`).join("; "),
-  );
+  throw new AppError("invalid_request", parsed.error.issues.map(issueText).join("; "));
+}
+
+function issueText(issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys")
+    return issue.keys.map((key) => `${key.slice(0, 100)}: is nothing that can be asked for here`).join("; ");
+  // Of a list the place of an entry says nothing to who wrote it with commas.
+  const path = issue.path.filter((step) => typeof step !== "number");
+  return `${path.join(".") || "(request)"}: ${issue.message}`;
 }
 
 /** The year 1; PostgreSQL knows none before 4713 BC. */

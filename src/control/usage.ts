@@ -16,9 +16,10 @@ export function usageHandlers(ledger: Ledger, clock: Clock): Pick<Handlers, "get
     async getUsage({ query }) {
       const { by, since, until, limit, ...filters } = query;
       const now = clock.now();
-      const sinceMs = startOf(instantMs(since, now), now - ledger.retention.exchanges * DAY_MS);
+      const oldestMs = now - ledger.retention.exchanges * DAY_MS;
+      const sinceMs = startOf(instantMs(since, now), oldestMs);
       // What ends in this very millisecond belongs to the answer.
-      const untilMs = until === undefined ? now + 1 : instantMs(until, now);
+      const untilMs = until === undefined ? now + 1 : endOf(instantMs(until, now), oldestMs);
       if (sinceMs >= untilMs) throw new AppError("invalid_request", "since: is not before until");
       await ledger.shipper.settle(SETTLE_MS);
       const answer = await ledger.usage.ask({ by: by ?? [], sinceMs, untilMs, filters, limit });
@@ -38,6 +39,10 @@ export function usageHandlers(ledger: Ledger, clock: Clock): Pick<Handlers, "get
 /** Where exchanges are gone by retention, only whole hours can be told. */
 function startOf(sinceMs: number, oldestExchangeMs: number): number {
   return sinceMs < oldestExchangeMs ? Math.floor(sinceMs / HOUR_MS) * HOUR_MS : sinceMs;
+}
+
+function endOf(untilMs: number, oldestExchangeMs: number): number {
+  return untilMs < oldestExchangeMs ? Math.ceil(untilMs / HOUR_MS) * HOUR_MS : untilMs;
 }
 
 export function usageSums(sums: UsageSums): UsageTotal {

@@ -7,7 +7,7 @@
  */
 export const ERRORS = {
   invalid_request: row(400, "invalid_request_error", "invalid_request_error", "ValidationException", {
-    when: "The body is not what the endpoint takes: not JSON, a duplicate key, a wrong type.",
+    when: "The request is not what the endpoint takes: not JSON, a duplicate key, a wrong type, an unknown parameter.",
     fix: "Correct what the message names and send it again.",
   }),
   context_invalid: row(400, "invalid_request_error", "invalid_request_error", "ValidationException", {
@@ -69,7 +69,7 @@ export const ERRORS = {
   }),
   not_found: row(404, "invalid_request_error", "not_found_error", "ResourceNotFoundException", {
     when: "There is nothing at this address, or not with this method.",
-    fix: "Check the base URL and the path.",
+    fix: "Check the base URL and the path, or the id in it.",
   }),
   idempotency_mismatch: row(409, "invalid_request_error", "invalid_request_error", "ConflictException", {
     when: "An idempotency key came again with another request.",

@@ -118,7 +118,10 @@ export class Attempt implements ReplySink {
   usage(usage: ReportedUsage): void {
     if (this.#over) return;
     if (usage === "invalid") this.record.flagged = "counts that are no counts";
-    else this.record.usage = usage;
+    else {
+      this.record.usage = usage;
+      this.record.flagged = undefined;
+    }
   }
 
   fail(failure: AttemptFailure): void {

@@ -3,7 +3,7 @@ import { book } from "./book.ts";
 import type { ReplyBytes, TextSample } from "./dialects/dialect.ts";
 import type { AttemptRecord, Exchange } from "./exchange.ts";
 
-export const NO_REPLY: ReplyBytes = { bytes: Buffer.alloc(0), total: 0 };
+export const NO_REPLY: ReplyBytes = { bytes: Buffer.alloc(0), total: 0, isStream: false };
 
 /** An attempt whose tokens nobody told, and the texts from which they can be estimated. */
 export interface Unreported {
@@ -12,8 +12,12 @@ export interface Unreported {
   readonly output: TextSample;
 }
 
-/** Counts the tokens of texts. */
-export type CountTokens = (texts: readonly string[]) => Promise<readonly number[]>;
+/** Counts the tokens of texts; after `patienceMs` it guesses. */
+export type CountTokens = (texts: readonly string[], patienceMs: number) => Promise<readonly number[]>;
+
+/** A client that waits for its reply's end is not kept longer; whoever has left does not mind. */
+const CLIENT_PATIENCE_MS = 300;
+const PATIENCE_MS = 3_000;
 
 /** What an estimate of an attempt's usage needs; taken while the reply's bytes are still there. */
 export function unreported(exchange: Exchange, record: AttemptRecord, reply: ReplyBytes): Unreported {
@@ -35,7 +39,8 @@ export async function estimateUsage(
   count: CountTokens,
 ): Promise<void> {
   for (const { record, input, output } of attempts) {
-    const [inputTokens = 0, outputTokens = 0] = await count([input.text, output.text]);
+    const patience = exchange.status === "abandoned" ? PATIENCE_MS : CLIENT_PATIENCE_MS;
+    const [inputTokens = 0, outputTokens = 0] = await count([input.text, output.text], patience);
     const usage = {
       ...NO_USAGE,
       inputTokens: Math.ceil(inputTokens * input.scale),

@@ -47,6 +47,8 @@ export class Gateway {
   #inFlight = 0;
   #openReplies = 0;
   #draining = false;
+  /** The drain's deadline has passed. */
+  #cut = false;
   /** Whether it says that it is ready; not while the start is not told yet. */
   #announced = true;
   #onIdle: () => void = () => {};
@@ -149,9 +151,9 @@ export class Gateway {
         "no_target_available",
         "this gateway shut down before the reply was complete",
       );
+      this.#cut = true;
       for (const run of this.#running.all()) run.cut(error);
-      // The error events may still reach their clients.
-      setTimeout(() => this.#onIdle(), LAST_BYTES_MS);
+      this.#whenRecorded();
     }, deadlineMs);
     await idle;
     clearTimeout(deadline);
@@ -203,7 +205,10 @@ export class Gateway {
 
   #closed(exchange: Exchange): void {
     if (exchange.unreported.length === 0) return this.#close(exchange);
-    estimateUsage(exchange, exchange.unreported, this.#parts.countTokens)
+    // A gateway that stops has no time to count.
+    const count: CountTokens = (texts, patienceMs) =>
+      this.#parts.countTokens(texts, this.#cut ? 0 : patienceMs);
+    estimateUsage(exchange, exchange.unreported, count)
       .catch((error: unknown) => this.#parts.onBug(error, exchange.id))
       .finally(() => this.#close(exchange));
   }
@@ -218,7 +223,13 @@ export class Gateway {
       exchange.mark,
       exchange.told,
     );
+    this.#whenRecorded();
     if (this.#isIdle()) this.#onIdle();
+  }
+
+  /** After the cut, when every record is made, error events may still reach their clients for a while. */
+  #whenRecorded(): void {
+    if (this.#cut && this.#inFlight === 0) setTimeout(() => this.#onIdle(), LAST_BYTES_MS);
   }
 
   /** An exchange is over before its last bytes have left; both are waited for. */

@@ -13,6 +13,7 @@ export class ReplySample {
   #used = 0;
   /** Bytes that passed. */
   total = 0;
+  readonly isStream = true;
 
   add(bytes: Buffer): void {
     this.total += bytes.length;

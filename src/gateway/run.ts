@@ -66,7 +66,7 @@ export class Run implements AttemptEvents, LiveItem {
 
   onWhole(attempt: Attempt, reply: WholeReply): void {
     const exchange = this.#exchange;
-    this.#settle(attempt, { bytes: reply.body, total: reply.body.length });
+    this.#settle(attempt, { bytes: reply.body, total: reply.body.length, isStream: false });
     exchange.firstTokenMs = Math.round(exchange.clock.monotonic() - exchange.startedAt);
     if (this.#reply.streaming && !this.#reply.over) {
       // Comments went out, so the status is told already, and a plain body is no stream.

@@ -37,7 +37,9 @@ const MOST_TOKENS = 20_000_000;
 const ADDED_TOKENS = 100_000;
 const FAR = 10;
 /** Content whose tokens have nothing to do with its bytes. */
-const MEDIA = ['"image_url"', '"input_audio"', '"file"'].map((text) => Buffer.from(text));
+const MEDIA = ['"image_url"', '"input_audio"', '"audio_url"', '"video_url"', '"file"'].map((text) =>
+  Buffer.from(text),
+);
 
 /**
  * Whether a usage is far beyond what the request can have cost: no tokenizer makes more than a token of a byte, and no

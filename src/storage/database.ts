@@ -73,6 +73,7 @@ interface ExchangeTable extends LedgerWords {
   /** bigint, as text */
   cost_nano: string;
   estimated: boolean;
+  estimated_nano: string;
   flagged: boolean;
   config_hash: Buffer;
   decision: Buffer | null;

@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
-import { formatUsd } from "../core/money.ts";
+import { formatUsd, type Nanodollars } from "../core/money.ts";
+import { estimatedNano } from "./record-line.ts";
 import type { ExchangeRecord } from "./record.ts";
 
 const DURATION_BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900];
@@ -47,11 +48,9 @@ interface Totals {
 }
 
 /** The part of a record that totals are made of. */
-export type Counted = Pick<
-  ExchangeRecord,
-  "tenant" | "target" | "status" | "usage" | "costNano" | "estimated"
-> & {
+export type Counted = Pick<ExchangeRecord, "tenant" | "target" | "status" | "usage" | "costNano"> & {
   readonly task: string | undefined;
+  readonly estimatedNano: Nanodollars;
 };
 
 /**
@@ -65,7 +64,7 @@ export class Metrics {
   readonly #overhead: Histogram;
   readonly #totals = new Map<string, Totals>();
   readonly #errors = new Map<string, { readonly code: string; readonly target: string; count: number }>();
-  readonly #fullRefusals = { refused: 0, served: 0 };
+  readonly #unrecorded = { refused: 0, served: 0, stranger: 0 };
   readonly #loopDelay = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   #known: KnownNames = { tenants: new Set(), tasks: new Set(), targets: new Set() };
 
@@ -74,6 +73,7 @@ export class Metrics {
     this.#loopDelay.enable();
     this.#totalsCounters();
     this.#errorCounters();
+    this.#strangersCounter();
     this.#loopGauge();
     this.#duration = this.#histogram(
       "switchyard_exchange_duration_seconds",
@@ -152,7 +152,11 @@ export class Metrics {
   }
 
   observe(record: ExchangeRecord): void {
-    const totals = this.count({ ...record, task: record.context?.task });
+    const totals = this.count({
+      ...record,
+      task: record.context?.task,
+      estimatedNano: estimatedNano(record),
+    });
     const { target } = totals;
     this.#duration.observe({ target }, (record.endedAtMs - record.startedAtMs) / 1_000);
     if (record.firstTokenMs !== undefined) this.#firstToken.observe({ target }, record.firstTokenMs / 1_000);
@@ -165,7 +169,7 @@ export class Metrics {
     const totals = this.#totalsOf(record);
     totals.exchanges++;
     totals.costNano += record.costNano;
-    if (record.estimated) totals.estimatedCostNano += record.costNano;
+    totals.estimatedCostNano += record.estimatedNano;
     const { usage } = record;
     if (usage === undefined) return totals;
     totals.inputTokens += usage.inputTokens;
@@ -176,9 +180,9 @@ export class Metrics {
     return totals;
   }
 
-  /** The journal was full when an exchange was about to begin. */
-  full(how: "refused" | "served"): void {
-    this.#fullRefusals[how]++;
+  /** An exchange without a record: refused or served while the journal was full, or one too many without a key. */
+  unrecorded(how: "refused" | "served" | "stranger"): void {
+    this.#unrecorded[how]++;
   }
 
   get contentType(): string {
@@ -302,7 +306,7 @@ export class Metrics {
         },
       }),
     );
-    const full = this.#fullRefusals;
+    const unrecorded = this.#unrecorded;
     this.#registry.registerMetric(
       new Counter({
         name: "switchyard_journal_full_total",
@@ -311,7 +315,23 @@ export class Metrics {
         registers: [],
         collect() {
           this.reset();
-          for (const [how, count] of Object.entries(full)) this.inc({ how }, count);
+          this.inc({ how: "refused" }, unrecorded.refused);
+          this.inc({ how: "served" }, unrecorded.served);
+        },
+      }),
+    );
+  }
+
+  #strangersCounter(): void {
+    const unrecorded = this.#unrecorded;
+    this.#registry.registerMetric(
+      new Counter({
+        name: "switchyard_strangers_unrecorded_total",
+        help: "Requests without a valid key that were refused and only counted, because too many came.",
+        registers: [],
+        collect() {
+          this.reset();
+          this.inc(unrecorded.stranger);
         },
       }),
     );

@@ -1,3 +1,4 @@
+import type { Nanodollars } from "../core/money.ts";
 import { brief } from "../core/text.ts";
 import type { AttemptSummary, ExchangeRecord } from "./record.ts";
 
@@ -39,6 +40,7 @@ export const COLUMNS = [
   "reasoningTokens",
   "costNano",
   "estimated",
+  "estimatedNano",
   "flagged",
   "configHash",
   "detail",
@@ -122,11 +124,26 @@ export function recordLine(record: ExchangeRecord, decision: string | undefined)
     usage?.reasoningTokens,
     record.costNano.toString(),
     record.estimated,
+    record.estimated ? estimatedNano(record).toString() : undefined,
     record.flagged !== undefined,
     record.configHash,
     detailOf(record),
   ]);
   return storable(decision === undefined ? text : text + TAB + decision);
+}
+
+/** The part of an exchange's cost that no upstream reported. */
+export function estimatedNano({
+  estimated,
+  attempts,
+  costNano,
+}: Pick<ExchangeRecord, "estimated" | "attempts" | "costNano">): Nanodollars {
+  if (!estimated) return 0n;
+  const guessed = attempts.filter((attempt) => attempt.estimated);
+  // Of an exchange that was killed no attempt is known.
+  if (guessed.length === 0) return costNano;
+  const sum = guessed.reduce((all, attempt) => all + (attempt.costNano ?? 0n), 0n);
+  return sum < costNano ? sum : costNano;
 }
 
 /** A decision as text, without its id: it is the exchange's, and without it most decisions are alike. */

@@ -40,7 +40,7 @@ export interface ExchangeRecord {
   readonly estimated: boolean;
   /** A usage that an upstream reported and that cannot be; it is not in the sums. */
   readonly flagged: string | undefined;
-  /** The most that the exchange could cost when it was opened; undefined where it never was. */
+  /** The most that one attempt of its plan is taken to cost; undefined where nothing was planned. */
   readonly ceilingNano: Nanodollars | undefined;
   readonly configHash: string;
   /** The record of why the route was chosen, as routing made it. */

@@ -33,13 +33,19 @@ export interface JournalRecorderOptions {
   readonly onFull: () => "refuse" | "serve";
   /** Told of every exchange that is over. Must not throw. */
   readonly onRecord: (record: ExchangeRecord) => void;
-  /** Told of every exchange that is refused or served without a record, because the journal is full. */
-  readonly onUnrecorded: (how: "refused" | "served") => void;
+  /** Told of every exchange without a record: the journal is full, or too many came without a key. */
+  readonly onUnrecorded: (how: "refused" | "served" | "stranger") => void;
 }
+
+/** Refusals of requests without a key that are recorded; what comes beyond is counted. */
+const STRANGERS_PER_SECOND = 10;
+const STRANGERS_BURST = 100;
 
 /** Records exchanges in the journal. */
 export class JournalRecorder implements ExchangeRecorder {
   readonly #options: JournalRecorderOptions;
+  #strangersLeft = STRANGERS_BURST;
+  #strangersAt = 0;
 
   constructor(options: JournalRecorderOptions) {
     this.#options = options;
@@ -66,9 +72,23 @@ export class JournalRecorder implements ExchangeRecorder {
     mark: OpenMark | undefined,
     told: () => void,
   ): void {
-    const { journal, onRecord } = this.#options;
+    const { journal, onRecord, onUnrecorded } = this.#options;
     onRecord(record);
+    if (record.keyId === undefined && !this.#takesStranger(record.endedAtMs)) {
+      onUnrecorded("stranger");
+      return told();
+    }
     journal.closed(recordLine(record, decision), mark, told);
+  }
+
+  /** Whoever has no key could fill the disk by asking often enough. */
+  #takesStranger(nowMs: number): boolean {
+    const passed = Math.abs(nowMs - this.#strangersAt) / 1_000;
+    this.#strangersLeft = Math.min(STRANGERS_BURST, this.#strangersLeft + passed * STRANGERS_PER_SECOND);
+    this.#strangersAt = nowMs;
+    if (this.#strangersLeft < 1) return false;
+    this.#strangersLeft--;
+    return true;
   }
 
   #whenFull(): AppError | undefined {

@@ -74,7 +74,9 @@ export function configOf(body: string): {
 const PASSWORDS = [
   /(\bpostgres(?:ql)?:\/\/[^:@/\s]*:)[^/\r\n]*(?=@)/g,
   /(\bpostgres(?:ql)?:\/\/[^:@/\s]*:)[^@\s"']+(?=@)/g,
-  /(\bpostgres(?:ql)?:\/\/[^\s"']*[?&]password=)[^&\s"']+/g,
+  /(\bpostgres(?:ql)?:\/\/[^\s"']*[?&](?:ssl)?password=)[^&\s"']+/g,
+  // Keys that somebody put into an engine's address.
+  /(\bhttps?:\/\/[^\s"']*[?&][a-z_-]*(?:key|token|secret|password|signature|sig)=)[^&\s"']+/gi,
 ];
 
 function masked(text: string): string {

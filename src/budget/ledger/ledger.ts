@@ -32,6 +32,8 @@ export interface LedgerOptions {
 /** Shares of the free disk, and their bounds. */
 const SEGMENT = { share: 16, least: 64 * 1024, most: 4 * 1024 * 1024 };
 const BALLAST = { share: 8, least: 64 * 1024, most: 1024 * 1024 };
+/** Says how the lines below it are to be read. */
+const HEADER = JSON.stringify({ journal: 1, columns: COLUMNS });
 const FIRST_RETENTION_MS = 60_000;
 const RETENTION_MS = 6 * 3_600_000;
 /** Damaged places that are named one by one. */
@@ -74,7 +76,7 @@ export class Ledger {
     const { log, data } = options;
     const folder = path.join(data, "journal");
     const files = diskFiles(folder);
-    const { segments, killed } = await recover(files);
+    const { segments, killed } = await recover(files, HEADER);
     const { bavail, bsize } = statfsSync(folder);
     const journal = new Journal({
       files,
@@ -84,7 +86,7 @@ export class Ledger {
       ballastBytes: shareOf(bavail * bsize, BALLAST),
       firstSegment: (segments.at(-1)?.segment ?? 0) + 1,
       older: segments,
-      header: JSON.stringify({ journal: 1, columns: COLUMNS }),
+      header: HEADER,
       clock: options.clock,
       onTrouble: (error) => {
         if (error === undefined) log.info("the journal can be written again");

@@ -116,7 +116,7 @@ function exchangesPart(
       sum(input_tokens) as input_tokens, sum(cached_input_tokens) as cached_input_tokens,
       sum(cache_write_input_tokens) as cache_write_input_tokens, sum(output_tokens) as output_tokens,
       sum(reasoning_tokens) as reasoning_tokens, sum(cost_nano) as cost_nano,
-      coalesce(sum(cost_nano) filter (where estimated), 0) as estimated_cost_nano
+      sum(estimated_nano) as estimated_cost_nano
     from exchange
     where started_at >= ${new Date(from)} and started_at < ${new Date(to)} ${conditions(filters)} ${grouping(by)}`;
 }

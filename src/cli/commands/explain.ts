@@ -64,7 +64,7 @@ function heading(exchange: ExchangeInfo): string {
   const first = exchange.firstTokenMs === null ? "" : `, first token after ${exchange.firstTokenMs} ms`;
   const why = exchange.code === null ? "" : `: ${exchange.code}`;
   const said = exchange.message === null ? "" : `\n  ${printable(exchange.message)}`;
-  return `Exchange ${exchange.id} was ${exchange.status}${why} after ${ms} ms${first}.${said}`;
+  return `Exchange ${exchange.id} ${exchange.status === "failed" ? "failed" : `was ${exchange.status}`}${why} after ${ms} ms${first}.${said}`;
 }
 
 const SHOWN = [

@@ -38,7 +38,7 @@ export const tail: Command = {
     if (!input.flag("json") && process.stderr.isTTY)
       io.err("watching; exchanges show when they end (Ctrl-C ends it)");
     let shown = 0;
-    for await (const { event, text } of eventsOf(response.body)) {
+    for await (const { event, text } of untilGone(eventsOf(response.body))) {
       if (event === "skipped") io.err(`… ${text} more came too fast to be shown`);
       if (event !== "message") continue;
       const exchange = JSON.parse(text) as ExchangeInfo;
@@ -49,9 +49,18 @@ export const tail: Command = {
       io.out(input.flag("json") ? text : line(exchange));
       if (++shown === most) return EXIT.done;
     }
-    throw new CannotError("the server ended");
+    throw new CannotError(`the server at ${server.url} went away; watch again when it is back`);
   },
 };
+
+/** What comes until the connection breaks; how it broke tells nobody anything. */
+async function* untilGone(events: AsyncGenerator<SentEvent>): AsyncGenerator<SentEvent> {
+  try {
+    yield* events;
+  } catch {
+    return;
+  }
+}
 
 function countOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

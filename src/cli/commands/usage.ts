@@ -59,6 +59,7 @@ export const usage: Command = {
   async run(input, io) {
     if (input.flag("csv") && input.flag("json")) throw new UsageError("choose one of --csv and --json");
     const by = (input.text("by") ?? "").split(",").map((word) => word.trim());
+    const where = whereOf(input.texts("where"));
     const control = await openControl({
       data: input.text("data") ?? "",
       configFile: input.text("config"),
@@ -71,7 +72,7 @@ export const usage: Command = {
           since: input.text("since"),
           until: input.text("until"),
           limit: input.text("limit"),
-          ...whereOf(input.texts("where")),
+          ...where,
         },
       });
       if (input.flag("json")) io.out(JSON.stringify(answer));

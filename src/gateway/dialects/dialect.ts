@@ -42,6 +42,7 @@ export interface ReplyBytes {
   readonly bytes: Buffer;
   /** How many there were. */
   readonly total: number;
+  readonly isStream: boolean;
 }
 
 /** A part of a text, and how much of the whole it stands for. */

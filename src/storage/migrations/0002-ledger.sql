@@ -34,6 +34,8 @@ create table exchange (
   reasoning_tokens integer not null,
   cost_nano bigint not null,
   estimated boolean not null,
+  -- The part of the cost that no upstream reported.
+  estimated_nano bigint not null,
   flagged boolean not null,
   config_hash bytea not null,
   decision bytea,

@@ -138,7 +138,7 @@ test("where a torn line could not be cut back, no line that comes later is lost"
   const ids = Array.from({ length: 20 }, (_, index) => String(index));
   for (const id of ids) await close(journal, id, undefined, 30);
   assert.deepEqual((await readToEnd(journal, before.position)).ids, ids);
-  assert.deepEqual((await recover(disk.process())).killed, []);
+  assert.deepEqual((await recover(disk.process(), '"h"')).killed, []);
 });
 
 test("a new segment that cannot be made leaves the old one in use, and no half of itself", async () => {
@@ -189,7 +189,7 @@ test("with always every line told of survives the host's crash where segments ch
     assert.ok(names.includes(`o ${each}`));
   }
   disk.crashHost();
-  const { killed } = await recover(disk.process());
+  const { killed } = await recover(disk.process(), '"h"');
   assert.equal(killed.length, 5);
   assert.deepEqual(troubles, []);
 });
@@ -286,7 +286,7 @@ test("on a real folder segments change under always without one lost or refused 
     await journal.close();
     assert.deepEqual(refused, []);
     assert.deepEqual(troubles, []);
-    const { killed, damage } = await recover(files);
+    const { killed, damage } = await recover(files, '"h"');
     assert.equal(killed.length, 100);
     assert.deepEqual(damage, []);
   } finally {

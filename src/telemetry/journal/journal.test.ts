@@ -184,7 +184,7 @@ test("segments of earlier runs count towards the limit until they are booked", a
   const disk = new MemoryDisk();
   const earlier = start({}, disk);
   await close(earlier.journal, "earlier", undefined, 2_000);
-  const { segments } = await recover(disk.process());
+  const { segments } = await recover(disk.process(), '"h"');
   const { journal } = start({ older: segments, firstSegment: 2, limitBytes: 2_000 }, disk);
   assert.equal(journal.full, true);
   const { ids, position } = await readToEnd(journal);

@@ -78,6 +78,7 @@ export class Journal {
   /** Closed lines that the disk did not take. */
   #late: Item[] = [];
   #unrecorded = 0;
+  #isClosed = false;
   #retryTimer: NodeJS.Timeout | undefined;
   /** What keeps it from writing. */
   #trouble: Error | undefined;
@@ -234,6 +235,7 @@ export class Journal {
       this.#written(late);
     }
     await this.#syncing.settle();
+    this.#isClosed = true;
     this.#files.close(this.#file);
     this.#ballast.giveUp();
     this.#files.letGo?.();
@@ -245,6 +247,10 @@ export class Journal {
   }
 
   #append(item: Item): void {
+    if (this.#isClosed) {
+      if (item.kind === "c") this.#unrecorded++;
+      return item.done(new Error("the journal is closed"));
+    }
     this.#group.push(item);
     this.#flushing ??= setImmediate(() => this.#flush());
   }

@@ -166,7 +166,7 @@ class World {
     this.#starting = files;
     const death = this.deaths.shift();
     if (death !== undefined) files.killAfter(death.changes, death.torn);
-    const { segments, killed } = await recover(files);
+    const { segments, killed } = await recover(files, '"h"');
     const journal = new Journal({
       files,
       fsync: this.#fsync,

@@ -31,7 +31,7 @@ function diskWith(...segments: readonly (readonly Line[])[]): MemoryDisk {
 }
 
 function recovered(disk: MemoryDisk): Promise<Recovered> {
-  return recover(disk.process());
+  return recover(disk.process(), HEADER[1]);
 }
 
 test("an empty folder is the end of no earlier run", async () => {
@@ -142,4 +142,16 @@ test("a segment of many batches is recovered like a short one", async () => {
     diskWith([...many, ...over, ["g", JSON.stringify("x".repeat(3_000_000))]]),
   );
   assert.equal(killed.length, 3);
+});
+
+test("a segment that another version wrote is not read by guess", async () => {
+  const disk = new MemoryDisk();
+  const files = disk.process();
+  const file = files.create(segmentName(1));
+  const line = Buffer.from(encodeLine("h", '{"journal":2}'));
+  files.write(file, line, line.length);
+  await assert.rejects(
+    recover(files, '"h"'),
+    /0000000001\.journal .* another version .* start that one once/,
+  );
 });

@@ -96,7 +96,7 @@ async function hurtDisk(ids: readonly string[], hurt: string): Promise<MemoryDis
 }
 
 async function afterRestart(disk: MemoryDisk, parts: Partial<JournalOptions> = {}): Promise<Shipping> {
-  const { segments } = await recover(disk.process());
+  const { segments } = await recover(disk.process(), '"h"');
   return ship({ older: segments, firstSegment: segments.length + 1, ...parts }, disk);
 }
 

@@ -10,7 +10,7 @@ function request(body: object): WireRequest {
 }
 
 function reply(text: string, total = Buffer.byteLength(text)): ReturnType<typeof replyText> {
-  return replyText({ bytes: Buffer.from(text), total });
+  return replyText({ bytes: Buffer.from(text), total, isStream: text.startsWith("data:") });
 }
 
 test("a model reads the messages' texts, their parts, tools and earlier calls, and no address of an image", () => {
@@ -48,6 +48,33 @@ test("of a long text the beginning and the end are read, and stand for the whole
   assert.ok(text.length <= 12_000);
   assert.match(text, /a.*z/s);
   assert.ok(Math.abs(text.length * scale - content.length) < 10);
+});
+
+test("files in a body too long to be parsed are no text", () => {
+  const { text, scale } = requestText(
+    request({
+      messages: [
+        {
+          role: "user",
+          content: [
+            { type: "text", text: 'What is \\"this\\"?' },
+            {
+              type: "image_url",
+              image_url: { url: `data:image/png;base64,${"iVBORw0KGgo".repeat(100_000)}` },
+            },
+            { type: "text", text: "And this? ".repeat(20) },
+          ],
+        },
+      ],
+    }),
+  );
+  assert.ok(text.includes("What is") && text.includes("And this?"));
+  assert.ok(text.length * scale < 1_000, String(text.length * scale));
+});
+
+test("a plain reply that speaks of data: is a plain reply", () => {
+  const said = "some words, then see data: URL";
+  assert.equal(reply(JSON.stringify({ choices: [{ message: { content: said } }] })).text, said);
 });
 
 test("a body too long to be parsed for it is read by its bytes, and stands for as much", () => {

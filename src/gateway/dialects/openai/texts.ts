@@ -1,10 +1,11 @@
 import { memberValue } from "../../../core/json-scan.ts";
 import type { WireRequest } from "../../../core/wire.ts";
 import type { ReplyBytes, TextSample } from "../dialect.ts";
+import { LongText } from "./long-text.ts";
 
 /** Characters that are counted; of longer texts the beginning and the end are, and stand for the rest. */
 const MOST_CHARACTERS = 12_000;
-/** A longer part of a body is not parsed for an estimate: its bytes stand for its text. */
+/** A longer part of a body is not parsed for an estimate. */
 const MOST_PARSED_BYTES = 128 * 1024;
 /** What the framing of chat adds to each message. https://github.com/openai/openai-cookbook (How to count tokens) */
 const MESSAGE_FRAME = "\n\n\n";
@@ -12,24 +13,23 @@ const MESSAGE_FRAME = "\n\n\n";
 /** What a model reads of a request: messages, tools, or the input of embeddings. */
 export function requestText(request: WireRequest): TextSample {
   const texts: string[] = [];
-  let unparsed = 0;
+  const long = new LongText();
   for (const member of request.members) {
     if (!READ.has(member.key)) continue;
-    if (member.end - member.start > MOST_PARSED_BYTES) {
-      unparsed += member.end - member.start;
-      texts.push(ends(request.bytes, member.start, member.end));
-    } else collect(memberValue(request.bytes, member), texts, member.key === "tools");
+    if (member.end - member.start > MOST_PARSED_BYTES) long.read(request.bytes, member.start, member.end);
+    else collect(memberValue(request.bytes, member), texts, member.key === "tools");
   }
   const text = texts.join("");
-  return unparsed > 0 ? { text: cut(text), scale: Math.max(1, unparsed / cut(text).length) } : sampled(text);
+  if (long.bytes === 0) return sampled(text);
+  const part = long.text + text.slice(0, MOST_CHARACTERS);
+  return { text: part, scale: Math.max(1, (long.bytes + text.length) / Buffer.byteLength(part)) };
 }
 
 const READ: ReadonlySet<string> = new Set(["messages", "tools", "input", "prompt"]);
 
 /** What a model wrote, in a whole reply or in the beginning of a stream. */
-export function replyText({ bytes, total }: ReplyBytes): TextSample {
+export function replyText({ bytes, total, isStream }: ReplyBytes): TextSample {
   if (bytes.length === 0) return { text: "", scale: 1 };
-  const isStream = bytes.includes("data:");
   const texts = isStream ? streamTexts(bytes) : wholeTexts(bytes);
   const { text, scale } = sampled(texts.join(""));
   return { text, scale: scale * Math.max(1, total / bytes.length) };
@@ -85,13 +85,6 @@ function sampled(text: string): TextSample {
 function cut(text: string): string {
   if (text.length <= MOST_CHARACTERS) return text;
   return text.slice(0, MOST_CHARACTERS / 2) + text.slice(-MOST_CHARACTERS / 2);
-}
-
-function ends(bytes: Buffer, start: number, end: number): string {
-  return (
-    bytes.toString("utf8", start, start + MOST_CHARACTERS / 2) +
-    bytes.toString("utf8", end - MOST_CHARACTERS / 2, end)
-  );
 }
 
 function parsed(text: string): unknown {
