@@ -63,17 +63,23 @@ async function prepared(
   options: OpenOptions,
   stop: () => Promise<void>,
 ): Promise<Database> {
-  pool.on("error", options.onError);
+  let isClosing = false;
+  // While it is closed, connections end; that is no news.
+  const onError = (error: Error): void => {
+    if (!isClosing) options.onError(error);
+  };
+  pool.on("error", onError);
   const sockets = new Set<net.Socket>();
   pool.on("connect", (client) => {
     // The pool listens to idle clients only; one that breaks with a query under way would end the process.
-    client.on("error", options.onError);
+    client.on("error", onError);
     const { stream } = (client as unknown as { connection: { stream: net.Socket } }).connection;
     sockets.add(stream);
     stream.once("close", () => sockets.delete(stream));
   });
   const tables = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   const close = async (): Promise<void> => {
+    isClosing = true;
     // A server that does not answer any more must not keep the program from ending.
     const impatience = setTimeout(() => {
       for (const socket of sockets) socket.destroy();

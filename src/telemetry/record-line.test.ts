@@ -27,6 +27,7 @@ function attempt(parts: Partial<AttemptSummary> = {}): AttemptSummary {
     usage: USAGE,
     costNano: 42n,
     estimated: false,
+    estimatedNano: null,
     ...parts,
   };
 }
@@ -55,6 +56,7 @@ function record(parts: Partial<ExchangeRecord> = {}): ExchangeRecord {
     usage: USAGE,
     costNano: 42n,
     estimated: false,
+    estimatedNano: null,
     flagged: undefined,
     ceilingNano: 1_000n,
     configHash: "ab",
@@ -124,6 +126,7 @@ test("each value of a record stands in its column", () => {
     ...USAGE,
     costNano: "42",
     estimated: false,
+    estimatedNano: null,
     flagged: true,
     configHash: "ab",
     detail: { reported: "usage: -1" },
