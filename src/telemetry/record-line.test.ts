@@ -27,7 +27,6 @@ function attempt(parts: Partial<AttemptSummary> = {}): AttemptSummary {
     usage: USAGE,
     costNano: 42n,
     estimated: false,
-    estimatedNano: null,
     ...parts,
   };
 }
@@ -56,7 +55,6 @@ function record(parts: Partial<ExchangeRecord> = {}): ExchangeRecord {
     usage: USAGE,
     costNano: 42n,
     estimated: false,
-    estimatedNano: null,
     flagged: undefined,
     ceilingNano: 1_000n,
     configHash: "ab",
