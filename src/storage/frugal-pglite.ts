@@ -12,7 +12,8 @@ const SETTINGS = [
   "max_connections=5",
   "jit=off",
   "max_wal_size=256MB",
-  "wal_sync_method=open_datasync",
+  // One fsync a commit. Writing through (open_datasync) would sync every page of a batch by itself.
+  "wal_sync_method=fsync",
 ];
 /** What PGlite starts PostgreSQL with, and what takes away its durability. */
 const NO_FSYNC = "-F";

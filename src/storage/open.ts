@@ -68,7 +68,8 @@ async function prepared(
   const onError = (error: Error): void => {
     if (!isClosing) options.onError(error);
   };
-  pool.on("error", onError);
+  // Each client tells of itself; without a listener the pool would end the process.
+  pool.on("error", () => {});
   const sockets = new Set<net.Socket>();
   pool.on("connect", (client) => {
     // The pool listens to idle clients only; one that breaks with a query under way would end the process.

@@ -362,7 +362,7 @@ export class Journal {
   #writeAll(bytes: Buffer): number {
     let taken = 0;
     for (;;) {
-      let refusal = diskFull();
+      let refusal: Error | undefined;
       try {
         const more = this.#files.write(this.#file, bytes.subarray(taken), bytes.length - taken);
         taken += more;
@@ -375,7 +375,7 @@ export class Journal {
       if (!this.#ballast.isThere) return taken;
       this.#ballast.giveUp();
       // What was kept aside is for what is under way.
-      this.#beTroubled(refusal);
+      this.#beTroubled(refusal ?? diskFull());
     }
   }
 
