@@ -186,7 +186,7 @@ async function serve(database: Database, options: AppOptions, begun: Begun): Pro
         ...keyHandlers(keys),
         ...exchangeHandlers(ledger, systemClock),
         ...usageHandlers(ledger, systemClock),
-        ...configurationHandlers(() => gateway.snapshot, ledger.configs),
+        ...configurationHandlers(() => gateway.snapshot, ledger),
       },
       options.version,
     ),

@@ -62,7 +62,7 @@ export async function openStore(data: string, loaded: LoadedConfig): Promise<Sto
       ...keyHandlers(keys),
       ...exchangeHandlers(ledger, systemClock),
       ...usageHandlers(ledger, systemClock),
-      ...configurationHandlers(() => ({ hash, config, loadedAtMs: systemClock.now() }), ledger.configs),
+      ...configurationHandlers(() => ({ hash, config, loadedAtMs: systemClock.now() }), ledger),
     };
     return {
       answer: (id, input) => answer(handlers, id, input),

@@ -1,4 +1,4 @@
-import type { ConfigHistory } from "../budget/ledger/config-history.ts";
+import type { Ledger } from "../budget/ledger/ledger.ts";
 import type { Config } from "../config/schema.ts";
 import { AppError } from "../core/errors.ts";
 import type { Handlers } from "./handlers.ts";
@@ -10,10 +10,13 @@ export interface ConfigInForce {
   readonly config: Config;
 }
 
+/** How long a question waits for what is still on its way into the database: the newest configuration, say. */
+const SETTLE_MS = 2_000;
+
 /** What is configured, and what was. */
 export function configurationHandlers(
   current: () => ConfigInForce,
-  history: ConfigHistory,
+  ledger: Ledger,
 ): Pick<Handlers, "getConfig" | "listTargets" | "listConfigVersions" | "getConfigVersion"> {
   return {
     getConfig() {
@@ -45,11 +48,13 @@ export function configurationHandlers(
     },
 
     async listConfigVersions() {
-      return { rows: (await history.list()).map(versionView), next: null };
+      await ledger.shipper.settle(SETTLE_MS);
+      return { rows: (await ledger.configs.list()).map(versionView), next: null };
     },
 
     async getConfigVersion({ params }) {
-      const version = await history.find(params.hash);
+      await ledger.shipper.settle(SETTLE_MS);
+      const version = await ledger.configs.find(params.hash);
       if (version === undefined)
         throw new AppError(
           "not_found",
