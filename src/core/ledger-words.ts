@@ -1,16 +1,9 @@
+import { CONTEXT_WORDS } from "./context.ts";
+
 /** Words by which exchanges are found and usage is divided: the context's, and what served an exchange and how it ended. */
 export const FILTER_WORDS = [
   "tenant",
-  "user",
-  "app",
-  "feature",
-  "workflow",
-  "journey",
-  "task",
-  "latency",
-  "sensitivity",
-  "budget",
-  "prompt",
+  ...CONTEXT_WORDS,
   "key",
   "target",
   "provider",

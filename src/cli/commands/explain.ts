@@ -1,4 +1,5 @@
 import type { DecisionInfo, ExchangeInfo } from "../../control/contract.ts";
+import { CONTEXT_WORDS } from "../../core/context.ts";
 import { EXIT, MissingError, UsageError, dataOption, jsonOption, type Command } from "../command.ts";
 import { configOption, openControl, type ControlAccess } from "../control-access.ts";
 import { printable, table } from "../table.ts";
@@ -67,19 +68,7 @@ function heading(exchange: ExchangeInfo): string {
   return `Exchange ${exchange.id} ${exchange.status === "failed" ? "failed" : `was ${exchange.status}`}${why} after ${ms} ms${first}.${said}`;
 }
 
-const SHOWN = [
-  "tenant",
-  "user",
-  "app",
-  "feature",
-  "workflow",
-  "journey",
-  "task",
-  "latency",
-  "sensitivity",
-  "budget",
-  "prompt",
-] as const;
+const SHOWN = ["tenant", ...CONTEXT_WORDS] as const;
 
 function facts(exchange: ExchangeInfo): string {
   const words = SHOWN.flatMap((word) => {
