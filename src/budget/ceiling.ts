@@ -1,6 +1,6 @@
 import { costOf, type Nanodollars } from "../core/money.ts";
 import type { Price } from "../core/usage.ts";
-import { dearest } from "./exchange-budget.ts";
+import { dearest, dearestInput } from "./exchange-budget.ts";
 
 /** Output tokens that count where neither the client nor the target names a limit. */
 export const UNNAMED_OUTPUT_TOKENS = 4_096;
@@ -20,7 +20,7 @@ export interface CeilingQuestion {
 /** The most that one attempt is taken to cost before it is made. */
 export function ceilingOf({ inputBytes, outputTokens, choices, price }: CeilingQuestion): Nanodollars {
   return costOf([
-    [inputBytes, dearest(price.input, price.cacheRead, price.cacheWrite)],
+    [inputBytes, dearestInput(price)],
     [
       Math.min(outputTokens ?? UNNAMED_OUTPUT_TOKENS, MOST_OUTPUT_TOKENS) * choices,
       dearest(price.output, price.reasoning),

@@ -23,8 +23,7 @@ const MAX_CAP = 100_000_000;
 /** Whether an exchange can be kept within its own budget at a price, and the output cap that keeps it there. */
 export function withinExchangeBudget(question: ExchangeBudgetQuestion): ExchangeBudgetAnswer {
   const { price } = question;
-  const dearestInput = dearest(price.input, price.cacheRead, price.cacheWrite);
-  const left = question.budget * MILLION - BigInt(question.inputBytes) * dearestInput;
+  const left = question.budget * MILLION - BigInt(question.inputBytes) * dearestInput(price);
   if (left < 0n) return { fits: false };
   const perToken = dearest(price.output, price.reasoning) * BigInt(question.choices);
   if (perToken === 0n || question.outputTokens === 0) return { fits: true, outputCap: undefined };
@@ -33,6 +32,11 @@ export function withinExchangeBudget(question: ExchangeBudgetQuestion): Exchange
   if (question.outputTokens !== undefined && BigInt(question.outputTokens) <= affordable)
     return { fits: true, outputCap: undefined };
   return { fits: true, outputCap: affordable > BigInt(MAX_CAP) ? MAX_CAP : Number(affordable) };
+}
+
+/** The most that a token of input may cost. */
+export function dearestInput(price: Price): bigint {
+  return dearest(price.input, price.cacheRead, price.cacheWrite, price.cacheWrite1h ?? 0n);
 }
 
 export function dearest(...prices: readonly bigint[]): bigint {

@@ -188,6 +188,11 @@ const priceFields = {
   cacheWrite: usdPerMillion
     .optional()
     .describe("USD per million input tokens written to a cache; what input costs where absent."),
+  cacheWrite1h: usdPerMillion
+    .optional()
+    .describe(
+      "USD per million input tokens written to a cache for an hour; what other writes cost where absent.",
+    ),
   reasoning: usdPerMillion
     .optional()
     .describe("USD per million reasoning tokens; what output costs where absent."),

@@ -8,6 +8,8 @@ export interface Usage {
   readonly inputTokens: number;
   readonly cachedInputTokens: number;
   readonly cacheWriteInputTokens: number;
+  /** Those of the written ones that are kept for an hour; absent where a provider knows no such thing. */
+  readonly cacheWrite1hInputTokens?: number;
   readonly outputTokens: number;
   readonly reasoningTokens: number;
 }
@@ -25,6 +27,8 @@ export interface Price {
   readonly cacheRead: NanodollarsPerMillion;
   /** Input tokens written to a cache; where a price names none, they cost what input costs. */
   readonly cacheWrite: NanodollarsPerMillion;
+  /** Those kept for an hour; absent where they cost what other writes cost. */
+  readonly cacheWrite1h?: NanodollarsPerMillion | undefined;
   /** Output tokens that were thought and not said; where a price names none, they cost what output costs. */
   readonly reasoning: NanodollarsPerMillion;
 }
@@ -54,11 +58,13 @@ export function priceAt(prices: readonly Price[], atMs: number): Price | undefin
 export function chargeOfUsage(usage: Usage, price: Price): Charge {
   const cached = Math.min(usage.cachedInputTokens, usage.inputTokens);
   const written = Math.min(usage.cacheWriteInputTokens, usage.inputTokens - cached);
+  const long = Math.min(usage.cacheWrite1hInputTokens ?? 0, written);
   const reasoning = Math.min(usage.reasoningTokens, usage.outputTokens);
   return chargeOf([
     [usage.inputTokens - cached - written, price.input],
     [cached, price.cacheRead],
-    [written, price.cacheWrite],
+    [written - long, price.cacheWrite],
+    [long, price.cacheWrite1h ?? price.cacheWrite],
     [usage.outputTokens - reasoning, price.output],
     [reasoning, price.reasoning],
   ]);
@@ -71,11 +77,13 @@ export function costOfUsage(usage: Usage, price: Price): Nanodollars {
 
 /** Two usages together. */
 export function addUsage(a: Usage, b: Usage): Usage {
+  const long = (a.cacheWrite1hInputTokens ?? 0) + (b.cacheWrite1hInputTokens ?? 0);
   return {
     inputTokens: a.inputTokens + b.inputTokens,
     cachedInputTokens: a.cachedInputTokens + b.cachedInputTokens,
     cacheWriteInputTokens: a.cacheWriteInputTokens + b.cacheWriteInputTokens,
     outputTokens: a.outputTokens + b.outputTokens,
     reasoningTokens: a.reasoningTokens + b.reasoningTokens,
+    ...(long > 0 && { cacheWrite1hInputTokens: long }),
   };
 }

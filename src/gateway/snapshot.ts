@@ -105,6 +105,7 @@ function pricesOf(price: TargetConfig["price"]): Price[] {
     output: row.output,
     cacheRead: row.cacheRead ?? row.input,
     cacheWrite: row.cacheWrite ?? row.input,
+    cacheWrite1h: row.cacheWrite1h,
     reasoning: row.reasoning ?? row.output,
   }));
 }
