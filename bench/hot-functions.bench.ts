@@ -42,7 +42,7 @@ const usage = {
 const event = Buffer.from(
   'data: {"id":"c","choices":[{"index":0,"delta":{"content":" word"},"finish_reason":null}]}\n\n',
 );
-const sink = { whole() {}, chunk() {}, end() {}, usage() {}, alive() {}, fail() {} };
+const sink = { whole() {}, chunk() {}, end() {}, usage() {}, alive() {}, fail() {}, head() {}, dropped() {} };
 const stream = new OpenAiStream(sink, true, new Secrets());
 
 time("scanObject, 600 bytes", () => scanObject(body));

@@ -2,7 +2,6 @@ import { Ledger } from "./budget/ledger/ledger.ts";
 import { TokenCounter } from "./catalog/token-counter.ts";
 import { systemClock } from "./core/clock.ts";
 import { loadConfig, type LoadedConfig } from "./config/load.ts";
-import type { ProviderConfig } from "./config/schema.ts";
 import { resolveSecret, systemSecrets } from "./config/secrets.ts";
 import type { ListenAddress } from "./config/values.ts";
 import { FileWatch } from "./config/watch.ts";
@@ -26,7 +25,7 @@ import { pollKeys } from "./policy/key-poll.ts";
 import { KeyRing } from "./policy/key-ring.ts";
 import { KeyStore, loadPepper } from "./policy/key-store.ts";
 import { ProviderSet } from "./providers/provider-set.ts";
-import type { ProviderSettings } from "./providers/registry.ts";
+import { providerSettings } from "./providers/settings.ts";
 import type { Database } from "./storage/database.ts";
 import { openDatabase } from "./storage/open.ts";
 import type { Log } from "./telemetry/log.ts";
@@ -285,32 +284,16 @@ function reloadConfig(
 }
 
 function prepareSnapshot(loaded: LoadedConfig, providers: ProviderSet): Snapshot {
+  const { egress } = loaded.config;
   const settings = new Map(
-    Object.entries(loaded.config.providers).map(([id, config]) => [id, settingsOf(config)] as const),
+    Object.entries(loaded.config.providers).map(
+      ([id, provider]) => [id, providerSettings(provider, egress, systemSecrets)] as const,
+    ),
   );
   const prepared = providers.prepare(settings);
   const snapshot = createSnapshot(loaded.config, loaded.hash, systemClock.now(), prepared);
   providers.commit(settings, prepared);
   return snapshot;
-}
-
-function settingsOf(config: ProviderConfig): ProviderSettings {
-  switch (config.kind) {
-    case "simulator":
-      return config;
-    case "openai-compatible":
-      return {
-        ...config,
-        apiKey: config.apiKey === undefined ? undefined : resolveSecret(config.apiKey, systemSecrets),
-        vendor: config.vendor,
-        apiVersion: config.apiVersion,
-      };
-    case "bedrock":
-    case "anthropic":
-    case "sagemaker":
-    case "triton":
-      throw new Error(`providers of kind ${config.kind} are not available yet`);
-  }
 }
 
 function needsRestart(snapshot: Snapshot, loaded: LoadedConfig): string[] {

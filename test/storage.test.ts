@@ -100,7 +100,7 @@ async function appliedNames(client: pg.Client): Promise<string[]> {
 }
 
 function wanted(changes: Partial<NewKey> = {}): NewKey {
-  const rights = { defaults: {}, pinned: {}, tasks: undefined, actFor: [], metadataWords: false };
+  const rights = { defaults: {}, pinned: {}, tasks: undefined, actFor: [], metadataWords: false, aws: false };
   return { tenant: "acme", name: undefined, rights, expiresAtMs: undefined, ...changes };
 }
 
@@ -160,6 +160,7 @@ function cases({ name, kind, place }: Subject): void {
       tasks: ["support.*"],
       actFor: ["globex", "*"],
       metadataWords: true,
+      aws: true,
     };
     const later = await store.create(wanted({ name: "später", rights, expiresAtMs: NOW + 7 }), NOW + 1);
     const earlier = await store.create(wanted(), NOW);

@@ -11,6 +11,7 @@ interface Row {
   readonly output: bigint;
   readonly cacheRead?: bigint | undefined;
   readonly cacheWrite?: bigint | undefined;
+  readonly cacheWrite1h?: bigint | undefined;
   readonly reasoning?: bigint | undefined;
 }
 
@@ -54,11 +55,13 @@ function partsOf(attempt: AttemptInfo, atMs: number, config: string | undefined)
   if (usage === null || price === undefined) return undefined;
   const cached = Math.min(usage.cachedInputTokens, usage.inputTokens);
   const written = Math.min(usage.cacheWriteInputTokens, usage.inputTokens - cached);
+  const long = Math.min(usage.cacheWrite1hInputTokens ?? 0, written);
   const reasoning = Math.min(usage.reasoningTokens, usage.outputTokens);
   const parts: Part[] = [
     [usage.inputTokens - cached - written, price.input, "input"],
     [cached, price.cacheRead ?? price.input, "cached input"],
-    [written, price.cacheWrite ?? price.input, "cache write"],
+    [written - long, price.cacheWrite ?? price.input, "cache write"],
+    [long, price.cacheWrite1h ?? price.cacheWrite ?? price.input, "cache write (1 h)"],
     [usage.outputTokens - reasoning, price.output, "output"],
     [reasoning, price.reasoning ?? price.output, "reasoning"],
   ];

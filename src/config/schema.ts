@@ -2,6 +2,7 @@ import * as z from "zod";
 import { LATENCY_CLASSES, SENSITIVITIES, TIERS } from "../core/context.ts";
 import {
   bytes,
+  cidr,
   date,
   days,
   duration,
@@ -163,9 +164,46 @@ const provider = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("bedrock"),
-    region: z.string(),
-    baseUrl: httpUrl.optional(),
-    apiKey: secret.optional(),
+    region: z
+      .string()
+      .regex(/^[a-z]{2}(-[a-z]+)+-\d+$/, 'write a Region such as "eu-central-1"')
+      .describe("The AWS Region that is asked and signed for."),
+    baseUrl: httpUrl
+      .optional()
+      .describe("Instead of the Region's own address: a VPC endpoint, or an emulator."),
+    apiKey: secret
+      .optional()
+      .describe("A Bedrock API key; without one requests are signed with AWS credentials."),
+    profile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe("A profile of the shared AWS configuration; the standard credential chain where absent."),
+    assumeRole: z
+      .strictObject({
+        role: z
+          .string()
+          .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/.+$/, "write the ARN of an IAM role")
+          .describe("The role, taken once for each tenant with a session of its own."),
+        externalId: z.string().min(2).optional().describe("What the role's trust policy asks for."),
+        tenantTag: z
+          .string()
+          .min(1)
+          .max(128)
+          .default("tenant")
+          .describe("The session tag that bears the tenant, for AWS's cost reports."),
+        tags: z
+          .record(z.string().min(1).max(128), z.string().max(256))
+          .default({})
+          .describe("Further session tags."),
+      })
+      .optional()
+      .describe("Take a role for each tenant, so that AWS's own bills tell tenants apart."),
+    requestMetadata: z
+      .boolean()
+      .default(true)
+      .describe("Send the exchange's id and tenant along, so that AWS's invocation logs can be joined."),
+    connections: z.int().min(1).max(10_000).default(512).describe("Connections to the Region at most."),
   }),
   z.strictObject({ kind: z.literal("anthropic"), apiKey: secret, baseUrl: httpUrl.optional() }),
   z.strictObject({ kind: z.literal("sagemaker"), region: z.string(), baseUrl: httpUrl.optional() }),
@@ -232,6 +270,12 @@ const target = z.strictObject({
     .enum(["cancel", "drain"])
     .default("cancel")
     .describe("When the client leaves: stop the upstream, or read on for its usage."),
+  unsupported: z
+    .enum(["refuse", "drop"])
+    .default("refuse")
+    .describe(
+      "Parameters of another dialect that the target cannot express: refuse the request, or leave out those that are not needed and name them in x-switchyard-dropped-params.",
+    ),
 });
 
 const task = z.strictObject({
@@ -335,6 +379,26 @@ const notify = z.strictObject({
   secret: secret.optional(),
 });
 
+const egress = z
+  .strictObject({
+    media: z
+      .enum(["fetch", "refuse"])
+      .default("fetch")
+      .describe(
+        "Images and documents named by address, for targets that take only bytes: fetch or refuse them.",
+      ),
+    allow: z
+      .array(cidr)
+      .default([])
+      .describe("Networks such as 10.1.2.0/24 that may be asked though they are not public."),
+    limit: bytes.prefault("4.5MB").describe("The longest file that is fetched."),
+    timeout: duration.prefault("10s").describe("For all files of a request."),
+  })
+  .prefault({})
+  .describe(
+    "What Switchyard fetches from addresses that requests name; private ones are refused at the connection.",
+  );
+
 export const configSchema = z.strictObject({
   mode: z
     .enum(["enforce", "observe"])
@@ -343,6 +407,7 @@ export const configSchema = z.strictObject({
   server,
   storage,
   content,
+  egress,
   providers: z.record(name, provider).default({}).describe("Upstream APIs, by name."),
   pools: z.record(name, pool).default({}).describe("Replicas of self-hosted engines."),
   targets: z

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import * as z from "zod";
 import { parseUsd } from "../core/money.ts";
 import { parseBytes, parseDuration } from "../core/quantity.ts";
@@ -119,4 +120,12 @@ export const httpUrl = z.string().superRefine((text, context) => {
     // Without the value: it holds the password.
     context.addIssue("holds a literal secret; take user and password out of the address and use apiKey");
   }
+});
+
+export const cidr = z.string().superRefine((text, context) => {
+  const [address = "", bits = "", more] = text.split("/");
+  const family = isIP(address);
+  const most = family === 4 ? 32 : 128;
+  const isGood = family !== 0 && more === undefined && /^\d{1,3}$/.test(bits) && Number(bits) <= most;
+  if (!isGood) context.addIssue('is no network; write one such as "10.1.2.0/24" or "fd00::/8"');
 });

@@ -77,6 +77,7 @@ export const keyRequest = z.strictObject({
   expiresAt: z.iso.datetime().optional().describe("RFC 3339, UTC."),
   actFor: z.array(z.string().min(1)).optional().describe('Tenants in whose name it may call; "*" is any.'),
   metadataWords: z.boolean().optional().describe("Whether bare words in the metadata count."),
+  aws: z.boolean().optional().describe("Whether to issue an access-key pair for AWS SDKs with it."),
 });
 
 export const keyInfo = z.strictObject({
@@ -89,13 +90,18 @@ export const keyInfo = z.strictObject({
   tasks: z.array(z.string()).nullable(),
   actFor: z.array(z.string()),
   metadataWords: z.boolean(),
+  aws: z.boolean().describe("Whether an access-key pair for AWS SDKs was issued with it."),
   createdAt: time,
   expiresAt: time.nullable(),
   revokedAt: time.nullable(),
 });
 
 /** The only answer that ever holds the key itself. */
-export const createdKey = keyInfo.extend({ key: z.string().describe("Shown once.") });
+export const createdKey = keyInfo.extend({
+  key: z.string().describe("Shown once."),
+  accessKeyId: z.string().optional().describe("For AWS SDKs that sign, where one was asked for."),
+  secretAccessKey: z.string().optional().describe("Shown once."),
+});
 
 // Exchanges
 
@@ -103,6 +109,7 @@ const usage = z.strictObject({
   inputTokens: count,
   cachedInputTokens: count,
   cacheWriteInputTokens: count,
+  cacheWrite1hInputTokens: count.optional().describe("Of these, those kept for an hour."),
   outputTokens: count,
   reasoningTokens: count,
 });

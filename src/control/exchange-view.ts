@@ -16,6 +16,7 @@ export function exchangeView(row: StoredExchange): ExchangeInfo {
     cacheWriteInputTokens: row.cache_write_input_tokens,
     outputTokens: row.output_tokens,
     reasoningTokens: row.reasoning_tokens,
+    ...(detail.cacheWrite1h !== undefined && { cacheWrite1hInputTokens: detail.cacheWrite1h }),
   };
   return {
     id: row.id,
@@ -162,6 +163,7 @@ function attemptView(attempt: AttemptDetail, startedAtMs: number): AttemptInfo {
             cacheWriteInputTokens: usage[2] ?? 0,
             outputTokens: usage[3] ?? 0,
             reasoningTokens: usage[4] ?? 0,
+            ...(usage[5] !== undefined && { cacheWrite1hInputTokens: usage[5] }),
           },
     costNano,
     estimated,

@@ -36,7 +36,7 @@ export class KeysService {
         `tenant: there is no tenant "${wanted.tenant}" in the configuration; add it under tenants`,
       );
     }
-    const { key, record } = await this.#parts.store.create(
+    const { key, record, pair } = await this.#parts.store.create(
       {
         tenant: wanted.tenant,
         name: wanted.name,
@@ -46,13 +46,14 @@ export class KeysService {
           tasks: wanted.tasks,
           actFor: wanted.actFor ?? [],
           metadataWords: wanted.metadataWords ?? false,
+          aws: wanted.aws ?? false,
         },
         expiresAtMs: wanted.expiresAt === undefined ? undefined : Date.parse(wanted.expiresAt),
       },
       this.#parts.clock.now(),
     );
     this.#parts.ring?.put([record]);
-    return { ...info(record), key };
+    return { ...info(record), key, ...pair };
   }
 
   async list(): Promise<KeyInfo[]> {
@@ -86,6 +87,7 @@ function info(record: KeyRecord): KeyInfo {
     tasks: rights.tasks === undefined ? null : [...rights.tasks],
     actFor: [...rights.actFor],
     metadataWords: rights.metadataWords,
+    aws: rights.aws,
     createdAt: iso(record.createdAtMs),
     expiresAt: record.expiresAtMs === undefined ? null : iso(record.expiresAtMs),
     revokedAt: record.revokedAtMs === undefined ? null : iso(record.revokedAtMs),

@@ -14,6 +14,8 @@ export interface BedrockApiKey {
 const MARK = "bedrock-api-key-";
 const VERSION = "&Version=1";
 const HOST = "bedrock.amazonaws.com";
+/** Twelve hours, as AWS allows. */
+const LONGEST_SECONDS = 43_200;
 
 /** Reads one; undefined where the token is none. */
 export function readBedrockApiKey(token: string): BedrockApiKey | undefined {
@@ -22,8 +24,9 @@ export function readBedrockApiKey(token: string): BedrockApiKey | undefined {
   if (!text.endsWith(VERSION)) return undefined;
   const url = text.slice(0, -VERSION.length);
   const query = url.slice(url.indexOf("?") + 1);
-  if (!url.startsWith(`${HOST}/`) || new URLSearchParams(query).get("Action") !== "CallWithBearerToken")
-    return undefined;
+  const params = new URLSearchParams(query);
+  if (!url.startsWith(`${HOST}/`) || params.get("Action") !== "CallWithBearerToken") return undefined;
+  if (!(Number(params.get("X-Amz-Expires")) <= LONGEST_SECONDS)) return undefined;
   const by = readPresigned(query);
   return by === undefined || by.service !== "bedrock" ? undefined : { by, url };
 }

@@ -83,32 +83,50 @@ export class Frame {
 
 /** Finds the messages in pieces of a stream, cut anywhere. */
 export class FrameReader {
+  /** Begins with what is left of the pieces so far; where it has room behind that, nobody else has seen it. */
   #rest: Buffer = EMPTY;
+  #pending = 0;
 
-  /** Bytes of a message that is not complete. */
+  /** Bytes of a message that is not complete, or is damaged. */
   get pending(): number {
-    return this.#rest.length;
+    return this.#pending;
   }
 
   /**
    * The messages that are complete with this piece, in order; they share its memory where they can.
    *
-   * @throws EventStreamFault where a checksum or a length is wrong; the stream cannot be read on then
+   * @throws EventStreamFault where a checksum or a length is wrong; the stream cannot be read on then. What is whole
+   * before the damage comes first: the fault is then thrown with the next piece, and the damage is pending till then.
    */
   push(piece: Buffer): Frame[] {
-    let data = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
+    const joined = this.#join(piece);
     const frames: Frame[] = [];
-    while (data.length >= PRELUDE_BYTES) {
-      const length = lengthOf(data);
-      if (data.length < length) break;
-      const bytes = data.subarray(0, length);
-      if (crc32(bytes.subarray(0, length - 4)) !== bytes.readUInt32BE(length - 4))
-        throw new EventStreamFault("the checksum of an event-stream message does not fit");
-      frames.push(new Frame(bytes));
-      data = data.subarray(length);
+    let data = joined;
+    try {
+      for (let frame = firstFrame(data); frame !== undefined; frame = firstFrame(data)) {
+        frames.push(frame);
+        data = data.subarray(frame.bytes.length);
+      }
+    } catch (error) {
+      if (frames.length === 0) throw error;
     }
-    this.#rest = data;
+    if (frames.length > 0 || this.#pending === 0) this.#rest = data;
+    this.#pending = data.length;
     return frames;
+  }
+
+  /** Room doubles, so that a long message in many pieces is not copied with each. */
+  #join(piece: Buffer): Buffer {
+    const pending = this.#pending;
+    if (pending === 0) return piece;
+    const length = pending + piece.length;
+    if (length > this.#rest.length) {
+      const room = Buffer.allocUnsafe(Math.max(length, 2 * pending));
+      this.#rest.copy(room, 0, 0, pending);
+      this.#rest = room;
+    }
+    piece.copy(this.#rest, pending);
+    return this.#rest.subarray(0, length);
   }
 }
 
@@ -155,6 +173,17 @@ export function writeException(type: string, payload: string): Buffer {
     { ":exception-type": type, ":content-type": "application/json", ":message-type": "exception" },
     payload,
   );
+}
+
+/** Undefined where the bytes of one are not all there. */
+function firstFrame(data: Buffer): Frame | undefined {
+  if (data.length < PRELUDE_BYTES) return undefined;
+  const length = lengthOf(data);
+  if (data.length < length) return undefined;
+  const bytes = data.subarray(0, length);
+  if (crc32(bytes.subarray(0, length - 4)) !== bytes.readUInt32BE(length - 4))
+    throw new EventStreamFault("the checksum of an event-stream message does not fit");
+  return new Frame(bytes);
 }
 
 function lengthOf(data: Buffer): number {

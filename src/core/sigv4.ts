@@ -84,7 +84,7 @@ export function verifySignature(
   const bodyHash = hash("sha256", body);
   const told = one(headers["x-amz-content-sha256"]);
   if (told !== undefined && told !== bodyHash) return mismatch();
-  const [path = "", query = ""] = splitOnce(request.url, "?");
+  const [path, query = ""] = splitOnce(request.url, "?");
   const canonical = canonicalRequest(request.method, path, query, headers, by.signedHeaders, bodyHash);
   return isSignature(by, secret, amzDate, canonical) ? undefined : mismatch();
 }
@@ -100,7 +100,7 @@ export function verifyPresigned(
   secret: string,
   nowMs: number,
 ): SignatureFault | undefined {
-  const [address = "", query = ""] = splitOnce(url, "?");
+  const [address, query = ""] = splitOnce(url, "?");
   const by = readPresigned(query);
   if (by === undefined) return malformed("the presigned address has no signature");
   const params = new URLSearchParams(query);
@@ -109,6 +109,7 @@ export function verifyPresigned(
   const seconds = Number(params.get("X-Amz-Expires"));
   if (at === undefined || !amzDate.startsWith(by.date) || !(seconds >= 1 && seconds <= 604_800))
     return malformed("the presigned address has no date, or no expiry from 1 to 604800 seconds");
+  if (!by.signedHeaders.includes("host")) return malformed("the signature does not cover the host");
   if (nowMs < at - SKEW_MS) return timeFault(at, nowMs, SKEW_MS);
   if (nowMs > at + seconds * 1_000) return { kind: "expired", message: "the signature has expired" };
   const [host = "", ...path] = address.split("/");
@@ -170,12 +171,19 @@ function canonicalRequest(
 }
 
 function canonicalValue(headers: SignedRequest["headers"], name: string): string {
+  const value = headerOf(headers, name) ?? "";
+  // Spaces and tabs alone: others, such as the non-breaking one, are text.
+  return (typeof value === "string" ? value : value.join(","))
+    .replace(/[ \t\r\n]+/g, " ")
+    .replace(/^ | $/g, "");
+}
+
+function headerOf(headers: SignedRequest["headers"], name: string): string | readonly string[] | undefined {
+  // The caller chooses the name: "constructor" is none of the headers.
+  const own = Object.hasOwn(headers, name) ? headers[name] : undefined;
+  if (own !== undefined) return own;
   // A proxy in front may have turned HTTP/2 into HTTP/1.1 or back.
-  const value =
-    headers[name] ?? (name === "host" ? headers[":authority"] : name === ":authority" ? headers["host"] : "");
-  return (typeof value === "string" || value === undefined ? (value ?? "") : value.join(","))
-    .trim()
-    .replace(/\s+/g, " ");
+  return name === "host" ? headers[":authority"] : name === ":authority" ? headers["host"] : undefined;
 }
 
 /** What came encoded is encoded once more (for every service but S3), and empty or dotted segments go. */
@@ -193,7 +201,7 @@ function canonicalQuery(query: string): string {
   return query
     .split("&")
     .map((part) => {
-      const [name = "", value = ""] = splitOnce(part, "=");
+      const [name, value = ""] = splitOnce(part, "=");
       return [encode(decode(name)), encode(decode(value))] as const;
     })
     .toSorted(([a, x], [b, y]) => (a < b ? -1 : a > b ? 1 : x < y ? -1 : x > y ? 1 : 0))

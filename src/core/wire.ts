@@ -2,10 +2,14 @@ import type { JsonMember } from "./json-scan.ts";
 import type { MemberEdits } from "./splice.ts";
 
 /** Ways of writing requests and replies. */
-export type Dialect = "openai";
+export const DIALECTS = ["openai", "bedrock"] as const;
+export type Dialect = (typeof DIALECTS)[number];
 
-/** What a request asks for. */
-export type Operation = "chat" | "embeddings";
+/**
+ * What a request asks for. `invoke` is Bedrock's InvokeModel, whose body is the model's own; `count-tokens` generates
+ * nothing and costs nothing.
+ */
+export type Operation = "chat" | "embeddings" | "invoke" | "count-tokens";
 
 /**
  * A client's request: its bytes as they came, and what its envelope says. The envelope is read once; whoever sends the

@@ -1,5 +1,8 @@
 import type { ReportedUsage } from "../core/usage.ts";
-import type { AttemptFailure, ReplySink, UpstreamHandle, WholeReply } from "../providers/provider.ts";
+import type { AttemptFailure, Call, ReplySink, UpstreamHandle, WholeReply } from "../providers/provider.ts";
+import type { ReplyFacts } from "./dialects/chat-writer.ts";
+import type { GatewayTarget } from "./snapshot.ts";
+import { TranslatedChat, TranslatedEmbeddings } from "./translate.ts";
 import type { AttemptRecord, Exchange, PlannedTarget } from "./exchange.ts";
 
 /** What an attempt tells the run that it belongs to. The last of `onWhole`, `onEnd` and `onFail` is its end. */
@@ -12,12 +15,18 @@ export interface AttemptEvents {
   onThrow(error: unknown): void;
 }
 
+function modelOf({ adapter, model }: GatewayTarget): string {
+  return adapter.canonical?.(model) ?? model;
+}
+
 /** One try on one target: sends, keeps the target's deadlines, and writes down what happened. */
 export class Attempt implements ReplySink {
   readonly planned: PlannedTarget;
   readonly record: AttemptRecord;
   /** How it failed, if it did. */
   failure: AttemptFailure["kind"] | undefined;
+  /** Headers of its stream that go to the client. */
+  headers: Readonly<Record<string, string>> = {};
   readonly #exchange: Exchange;
   readonly #events: AttemptEvents;
   readonly #startedAt: number;
@@ -44,26 +53,61 @@ export class Attempt implements ReplySink {
       costNano: undefined,
       estimated: false,
       flagged: undefined,
+      dropped: [],
     };
     exchange.attempts.push(this.record);
   }
 
   /** Begins; the events may come at once. */
   start(): void {
-    const { target, outputCap } = this.planned;
-    const { request } = this.#exchange;
-    if (request === undefined) throw new Error("an attempt starts after the request is read");
+    const { target } = this.planned;
     this.#exchange.overheadMs ??= this.#startedAt - this.#exchange.servedAt;
     this.#arm(Math.min(target.timeouts.firstByte, target.timeouts.total));
-    const call = { request, model: target.model, outputCap, connectTimeoutMs: target.timeouts.connect };
     try {
       // The upstream may have failed before this returns, and a later attempt may be under way.
-      this.#handle = target.adapter.send(call, this);
+      this.#handle = this.#send();
     } catch (error) {
       this.#events.onThrow(error);
       return this.fail({ kind: "protocol", message: "the adapter failed; the log has the details" });
     }
     if (this.#over && this.record.status === "abandoned") this.#handle.cancel();
+  }
+
+  #send(): UpstreamHandle {
+    const exchange = this.#exchange;
+    const { target, outputCap, service } = this.planned;
+    const { request, chat, embeddings, dialect } = exchange;
+    if (request === undefined) throw new Error("an attempt starts after the request is read");
+    const call: Call = {
+      model: target.model,
+      outputCap,
+      connectTimeoutMs: target.timeouts.connect,
+      labels: { exchange: exchange.id, tenant: exchange.context?.tenant ?? "", tags: exchange.tags },
+    };
+    const { adapter, mayDrop } = target;
+    if (service === "pass") return adapter.send({ ...call, request }, this);
+    const facts = this.#facts(request.includeUsage);
+    if (chat !== undefined) {
+      const sink = new TranslatedChat(dialect.chatWriter(facts), this);
+      const first = exchange.plan[0]?.target ?? target;
+      const stripReasoning = first !== target && modelOf(first) !== modelOf(target);
+      return adapter.chat({ ...call, chat, stream: request.stream, mayDrop, stripReasoning }, sink);
+    }
+    if (embeddings === undefined || adapter.embed === undefined || dialect.embeddings === undefined)
+      throw new Error(`the target "${target.id}" was planned for a request that it cannot serve`);
+    const { write } = dialect.embeddings;
+    const sink = new TranslatedEmbeddings((reply) => write(reply, embeddings, facts), this);
+    return adapter.embed({ ...call, embeddings, mayDrop }, sink);
+  }
+
+  #facts(includeUsage: boolean): ReplyFacts {
+    const { id, request, startedAtMs } = this.#exchange;
+    return {
+      exchangeId: id,
+      model: request?.model ?? this.planned.target.id,
+      startedAtMs,
+      includeUsage,
+    };
   }
 
   /** The client left, or the gateway stops: nothing more is heard of this attempt. */
@@ -84,6 +128,14 @@ export class Attempt implements ReplySink {
     // 0 says that nothing came yet, and the deadline of the first byte still holds.
     if (this.#lastByteAt !== 0) this.#lastByteAt = this.#exchange.clock.monotonic();
     this.#handle?.resume();
+  }
+
+  head(headers: Readonly<Record<string, string>>): void {
+    this.headers = headers;
+  }
+
+  dropped(names: readonly string[]): void {
+    this.record.dropped = names;
   }
 
   whole(reply: WholeReply): void {

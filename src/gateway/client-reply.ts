@@ -20,11 +20,7 @@ type ReplyHeaders = Record<string, string | number>;
 /** Above it copying costs more than a second piece. */
 const ONE_WRITE_BYTES = 32 * 1024;
 
-const STREAM_HEADERS: ReplyHeaders = {
-  "content-type": "text/event-stream; charset=utf-8",
-  "cache-control": "no-store",
-  "x-accel-buffering": "no",
-};
+const STREAM_HEADERS: ReplyHeaders = { "cache-control": "no-store", "x-accel-buffering": "no" };
 
 /**
  * The way back to the client: a head, then bytes. It knows what was already sent, so that an error comes as an error
@@ -96,7 +92,7 @@ export class ClientReply {
       if (!this.#over) this.#watchReading(false);
       this.#onDrain();
     });
-    this.#head(200, { ...STREAM_HEADERS, ...headers });
+    this.#head(200, { ...STREAM_HEADERS, ...this.#exchange.dialect.streamHeaders, ...headers });
   }
 
   /** @returns whether the client keeps up; if not, `onDrain` tells when it has */
@@ -118,7 +114,7 @@ export class ClientReply {
     this.#over = true;
     const { dialect, id } = this.#exchange;
     if (this.#streaming) {
-      this.#finish(dialect.errorEvent(error, id));
+      this.#finish(dialect.errorEvent(error, id, this.#exchange.operation));
       return;
     }
     const reply = dialect.errorReply(error, id);

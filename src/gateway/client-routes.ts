@@ -4,9 +4,10 @@ import { brief } from "../core/text.ts";
 import { Access } from "../policy/access.ts";
 import type { ModelName } from "../routing/names.ts";
 import { clientKey } from "./credentials.ts";
+import { bedrockAddress } from "./dialects/bedrock/address.ts";
 import { openAi } from "./dialects/openai/index.ts";
 import type { Gateway } from "./gateway.ts";
-import { MAX_PARAM_LENGTH, type Route } from "./routes.ts";
+import { MAX_MODEL_LENGTH, NO_ADDRESS, type Route } from "./routes.ts";
 import { actingTenant } from "./stages/read-request.ts";
 
 /** What clients call. */
@@ -18,7 +19,7 @@ export function clientRoutes(gateway: Gateway): Route[] {
       authorisation: "client-key",
       plane: "gateway",
       summary: "OpenAI chat completions, plain and streaming.",
-      exchange: { dialect: openAi, operation: "chat" },
+      exchange: { dialect: openAi, operation: "chat", address: NO_ADDRESS },
     },
     {
       method: "POST",
@@ -26,7 +27,16 @@ export function clientRoutes(gateway: Gateway): Route[] {
       authorisation: "client-key",
       plane: "gateway",
       summary: "OpenAI embeddings.",
-      exchange: { dialect: openAi, operation: "embeddings" },
+      exchange: { dialect: openAi, operation: "embeddings", address: NO_ADDRESS },
+    },
+    {
+      method: "POST",
+      url: "/model/*",
+      authorisation: "client-key",
+      plane: "gateway",
+      summary:
+        "Amazon Bedrock's runtime: {modelId}/converse, converse-stream, invoke, invoke-with-response-stream and count-tokens.",
+      exchange: bedrockAddress,
     },
     {
       method: "GET",
@@ -91,7 +101,7 @@ function oneModel(gateway: Gateway, request: FastifyRequest): object {
   if (model === undefined)
     throw new AppError(
       "model_not_found",
-      `there is no model "${brief(wanted, MAX_PARAM_LENGTH)}" for this key`,
+      `there is no model "${brief(wanted, MAX_MODEL_LENGTH)}" for this key`,
     );
   return modelObject(gateway, model);
 }

@@ -1,5 +1,27 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { readBedrockApiKey, type BedrockApiKey } from "../core/bedrock-api-key.ts";
 import { AppError } from "../core/errors.ts";
+import { readAuthorization } from "../core/sigv4.ts";
+import type { AwsCredential } from "./signer.ts";
+
+/**
+ * What a request says about its sender: a key, or what an AWS SDK signed.
+ *
+ * @throws AppError unauthenticated
+ */
+export function credentialOf(head: CredentialHead): string | AwsCredential {
+  const { authorization } = head.headers;
+  if (authorization === undefined) return clientKey(head);
+  const by = readAuthorization(authorization);
+  const apiKey = by === undefined ? readBedrockApiKey(bearerToken(authorization) ?? "") : undefined;
+  if (by === undefined && apiKey === undefined) return clientKey(head);
+  if (
+    timesOf(head.rawHeaders, "authorization") > 1 ||
+    KEY_HEADERS.some((name) => head.headers[name] !== undefined)
+  )
+    throw new AppError("unauthenticated", "the request carries a key beside its signature");
+  return by !== undefined ? { by } : { apiKey: apiKey as BedrockApiKey };
+}
 
 /**
  * The key that a request carries: `Authorization: Bearer`, `x-api-key` or `api-key`. All of them lead to the same
@@ -24,8 +46,10 @@ export interface CredentialHead {
   readonly rawHeaders: readonly string[];
 }
 
+const KEY_HEADERS = ["x-api-key", "api-key"] as const;
+
 function onlyKey(headers: IncomingHttpHeaders, found: Set<string>): string {
-  for (const name of ["x-api-key", "api-key"]) {
+  for (const name of KEY_HEADERS) {
     const value = headers[name];
     if (typeof value === "string" && value !== "") found.add(value.trim());
   }
@@ -57,7 +81,7 @@ function bearer(authorization: string): string {
   if (authorization.startsWith("AWS4-HMAC-SHA256")) {
     throw new AppError(
       "unauthenticated",
-      "the request is signed with AWS credentials that this Switchyard does not know; set AWS_BEARER_TOKEN_BEDROCK to a Switchyard key, or use an access-key pair issued with one",
+      "the request is signed in a way that cannot be read here; set AWS_BEARER_TOKEN_BEDROCK to a Switchyard key, or use an access-key pair issued with one (switchyard keys create --aws)",
     );
   }
   throw new AppError("unauthenticated", "the authorization header is no bearer token");

@@ -10,7 +10,9 @@ import type { KeyRecord } from "../policy/key.ts";
 import type { Decision } from "../routing/plan.ts";
 import type { OpenMark } from "../telemetry/journal/journal.ts";
 import type { ExchangeStatus } from "../core/status.ts";
-import type { ClientDialect } from "./dialects/dialect.ts";
+import type { ChatRequest, EmbeddingsRequest } from "../core/chat.ts";
+import type { ClientDialect, RequestAddress } from "./dialects/dialect.ts";
+import type { ExchangeKind } from "./routes.ts";
 import type { Unreported } from "./estimate-usage.ts";
 import type { GatewayTarget, Snapshot } from "./snapshot.ts";
 
@@ -30,11 +32,15 @@ export interface AttemptRecord {
   estimated: boolean;
   /** What the upstream reported, where that cannot be. */
   flagged: string | undefined;
+  /** Parameters of the request that were left out, because the target cannot express them. */
+  dropped: readonly string[];
 }
 
 /** A target to try, and how much output it may be asked for. */
 export interface PlannedTarget {
   readonly target: GatewayTarget;
+  /** Whether the client's bytes go on, or what they say. */
+  readonly service: "pass" | "translate";
   /** Output tokens a choice, where it is less than what the client asks for. */
   readonly outputCap: number | undefined;
   /** The most that an attempt on it is taken to cost. */
@@ -43,6 +49,9 @@ export interface PlannedTarget {
 
 /** What is known of a request before its body. */
 export interface RequestHead {
+  readonly method?: string | undefined;
+  /** Path and query as they came. */
+  readonly url?: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: readonly string[];
   readonly httpVersionMajor: number;
@@ -60,6 +69,7 @@ export class Exchange {
   readonly snapshot: Snapshot;
   readonly dialect: ClientDialect;
   readonly operation: Operation;
+  readonly address: RequestAddress;
   readonly headers: IncomingHttpHeaders;
   readonly startedAtMs: number;
   /** The same instant by the monotonic clock. */
@@ -69,8 +79,13 @@ export class Exchange {
   readonly httpVersionMajor: number;
 
   key: KeyRecord | undefined;
+  /** Where the request is signed and not keyed: what finds out whose it is, once its body is there. */
+  verifySigner: ((body: Buffer) => KeyRecord) | undefined;
   body: Buffer = EMPTY;
   request: WireRequest | undefined;
+  /** The request in no dialect, where a planned target speaks another than the client. */
+  chat: ChatRequest | undefined;
+  embeddings: EmbeddingsRequest | undefined;
   context: Context | undefined;
   /** Metadata of the request that is no word, as text. */
   tags: Readonly<Record<string, string>> = NO_TAGS;
@@ -101,19 +116,14 @@ export class Exchange {
   /** Lets the client see the end, when the record is written. */
   told: () => void = NOTHING;
 
-  constructor(
-    snapshot: Snapshot,
-    dialect: ClientDialect,
-    operation: Operation,
-    http: RequestHead,
-    clock: Clock,
-  ) {
+  constructor(snapshot: Snapshot, kind: ExchangeKind, http: RequestHead, clock: Clock) {
     this.startedAtMs = clock.now();
     this.startedAt = clock.monotonic();
     this.id = newId(this.startedAtMs);
     this.snapshot = snapshot;
-    this.dialect = dialect;
-    this.operation = operation;
+    this.dialect = kind.dialect;
+    this.operation = kind.operation;
+    this.address = kind.address;
     this.headers = http.headers;
     this.httpVersionMajor = http.httpVersionMajor;
     this.clock = clock;

@@ -5,19 +5,20 @@ import type { Provider } from "../providers/provider.ts";
 import { decisionText } from "../telemetry/record-line.ts";
 import type { ExchangeRecorder } from "../telemetry/recorder.ts";
 import { ClientReply, type RawResponse } from "./client-reply.ts";
-import { clientKey } from "./credentials.ts";
-import type { ClientDialect } from "./dialects/dialect.ts";
+import { credentialOf } from "./credentials.ts";
+import { signerOf } from "./signer.ts";
 import { estimateUsage, type CountTokens } from "./estimate-usage.ts";
 import { Exchange, type RequestHead } from "./exchange.ts";
 import { LiveList } from "../core/live-list.ts";
 import { runStages, type Stage } from "./pipeline.ts";
+import type { ExchangeKind } from "./routes.ts";
 import { ClientLeft } from "./read-body.ts";
 import { Run } from "./run.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { planRoute } from "./stages/plan-route.ts";
 import { readRequest } from "./stages/read-request.ts";
+import { verifySigner } from "./stages/verify-signer.ts";
 import { toOpenedRecord, toRecord } from "./to-record.ts";
-import type { Operation } from "../core/wire.ts";
 
 export interface GatewayParts {
   readonly snapshot: Snapshot;
@@ -35,7 +36,7 @@ export interface GatewayParts {
 const LAST_BYTES_MS = 500;
 
 /** What happens to every exchange, in order; the first stage, the key, is checked before the body is read. */
-const STAGES: readonly Stage[] = [readRequest, planRoute];
+const STAGES: readonly Stage[] = [verifySigner, readRequest, planRoute];
 
 /** Serves exchanges on the snapshot of the moment, and knows which are under way. */
 export class Gateway {
@@ -97,8 +98,8 @@ export class Gateway {
   }
 
   /** Begins an exchange when its head is there, before its body is read. The key is checked here. */
-  open(dialect: ClientDialect, operation: Operation, head: RequestHead): Exchange {
-    const exchange = new Exchange(this.#snapshot, dialect, operation, head, this.#parts.clock);
+  open(kind: ExchangeKind, head: RequestHead): Exchange {
+    const exchange = new Exchange(this.#snapshot, kind, head, this.#parts.clock);
     this.#inFlight++;
     this.#onSnapshot.set(this.#snapshot, (this.#onSnapshot.get(this.#snapshot) ?? 0) + 1);
     exchange.atEnd.push(() => this.#closed(exchange));
@@ -109,7 +110,10 @@ export class Gateway {
   admit(exchange: Exchange, head: RequestHead): void {
     if (this.#draining)
       throw new AppError("no_target_available", "this gateway is shutting down and takes no new exchanges");
-    exchange.key = this.#parts.keys.authenticate(clientKey(head), exchange.startedAtMs);
+    const credential = credentialOf(head);
+    if (typeof credential === "string")
+      exchange.key = this.#parts.keys.authenticate(credential, exchange.startedAtMs);
+    else exchange.verifySigner = signerOf(credential, head, this.#parts.keys, exchange.startedAtMs);
   }
 
   /** Serves an admitted exchange whose body is read. */

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Operation } from "../core/wire.ts";
-import type { ClientDialect } from "./dialects/dialect.ts";
+import type { ClientDialect, RequestAddress } from "./dialects/dialect.ts";
 
 /**
  * Who may call a route. Every route says so; one that does not cannot be registered.
@@ -11,8 +11,9 @@ import type { ClientDialect } from "./dialects/dialect.ts";
 export const AUTHORISATIONS = ["public", "client-key", "admin"] as const;
 export type Authorisation = (typeof AUTHORISATIONS)[number];
 
-/** Model ids and ARNs stand in paths, and are as long as that. */
-export const MAX_PARAM_LENGTH = 2_048;
+/** Model ids and ARNs stand in paths, and are as long as that; encoded, each character may be three. */
+export const MAX_MODEL_LENGTH = 2_048;
+export const MAX_PARAM_LENGTH = 3 * MAX_MODEL_LENGTH + 64;
 
 export interface RouteBase {
   readonly method: "GET" | "POST" | "DELETE";
@@ -26,8 +27,17 @@ export interface RouteBase {
 
 /** A route that serves exchanges: the pipeline does the rest. */
 export interface ExchangeRoute extends RouteBase {
-  readonly exchange: { readonly dialect: ClientDialect; readonly operation: Operation };
+  readonly exchange: ExchangeKind | ((url: string) => ExchangeKind);
 }
+
+/** What is asked for; a dialect that says it in the address reads it there, and throws an AppError where it says nothing. */
+export interface ExchangeKind {
+  readonly dialect: ClientDialect;
+  readonly operation: Operation;
+  readonly address: RequestAddress;
+}
+
+export const NO_ADDRESS: RequestAddress = Object.freeze({});
 
 /** A route with a handler of its own; what it returns is sent. */
 export interface PlainRoute extends RouteBase {

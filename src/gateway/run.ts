@@ -1,5 +1,4 @@
 import { AppError } from "../core/errors.ts";
-import { scanObject } from "../core/json-scan.ts";
 import { formatUsd, rounded, type Nanodollars } from "../core/money.ts";
 import type { AttemptFailure, WholeReply } from "../providers/provider.ts";
 import { Attempt, type AttemptEvents } from "./attempt.ts";
@@ -47,7 +46,7 @@ export class Run implements AttemptEvents, LiveItem {
   }
 
   start(): void {
-    if (this.#exchange.request?.stream === true) {
+    if (this.#exchange.request?.stream === true && this.#exchange.dialect.keepAliveComment !== undefined) {
       this.#commentTimer = setInterval(() => this.#comment(), this.#timeouts.keepAliveComment);
     }
     this.#reply.onDrain(() => this.#drained());
@@ -89,7 +88,7 @@ export class Run implements AttemptEvents, LiveItem {
       this.#delivered = true;
       clearInterval(this.#commentTimer);
       exchange.firstTokenMs = Math.round(exchange.clock.monotonic() - exchange.startedAt);
-      this.#reply.openStream(this.#headers(attempt, undefined));
+      this.#reply.openStream({ ...attempt.headers, ...this.#headers(attempt, undefined) });
     }
     this.#sample.add(bytes);
     for (const tap of exchange.taps) tap(bytes);
@@ -100,7 +99,8 @@ export class Run implements AttemptEvents, LiveItem {
     this.#settle(attempt, this.#sample);
     for (const tap of this.#exchange.taps) tap(last);
     this.#finish(this.#reply.over ? "abandoned" : "answered", undefined, () => {
-      if (!this.#delivered) this.#reply.openStream(this.#headers(attempt, undefined));
+      if (!this.#delivered)
+        this.#reply.openStream({ ...attempt.headers, ...this.#headers(attempt, undefined) });
       this.#reply.end(last);
     });
   }
@@ -113,8 +113,14 @@ export class Run implements AttemptEvents, LiveItem {
     if (mayFallBack) return this.#tryNext();
     const error = toAppError(attempt, failure);
     this.#finish("failed", error, () => {
-      if (failure.reply !== undefined && !this.#reply.streaming && isReadable(failure.reply)) {
+      if (
+        failure.reply !== undefined &&
+        !this.#reply.streaming &&
+        this.#exchange.dialect.isError(failure.reply.body)
+      ) {
         this.#reply.whole(failure.reply, this.#headers(attempt, undefined));
+      } else if (failure.event !== undefined && this.#reply.streaming) {
+        this.#reply.end(failure.event);
       } else {
         this.#reply.error(error, failure.reply?.status);
       }
@@ -148,8 +154,10 @@ export class Run implements AttemptEvents, LiveItem {
   }
 
   #comment(): void {
-    this.#reply.openStream({ "x-switchyard-exchange": this.#exchange.id });
-    this.#reply.chunk(this.#exchange.dialect.keepAliveComment);
+    const { dialect, id } = this.#exchange;
+    if (dialect.keepAliveComment === undefined) return;
+    this.#reply.openStream({ "x-switchyard-exchange": id });
+    this.#reply.chunk(dialect.keepAliveComment);
   }
 
   #fail(error: AppError): void {
@@ -179,6 +187,8 @@ export class Run implements AttemptEvents, LiveItem {
       "x-switchyard-attempts": this.#exchange.attempts.length,
     };
     if (cost !== undefined) headers["x-switchyard-cost-usd"] = formatUsd(cost);
+    const { dropped } = attempt.record;
+    if (dropped.length > 0) headers["x-switchyard-dropped-params"] = headerList(dropped);
     return headers;
   }
 }
@@ -192,20 +202,17 @@ function costOf({ attempts }: Exchange): Nanodollars | undefined {
 
 /** A fault of the request is the same everywhere; an unknown model or path is a fault of one target. */
 function mayHelpElsewhere(failure: AttemptFailure): boolean {
+  if (failure.elsewhere !== undefined) return failure.elsewhere;
   return failure.kind !== "rejected" || failure.status === 404 || failure.status === 405;
 }
 
-/** Whether a refusal is in the dialect's own form, so that an SDK can read it. */
-function isReadable(reply: WholeReply): boolean {
-  try {
-    // The strict scan: a key that stands there twice says one thing to us and another to the client.
-    scanObject(reply.body);
-    const value = JSON.parse(reply.body.toString()) as { error?: { message?: unknown } } | null;
-    return typeof value?.error?.message === "string";
-  } catch {
-    return false;
-  }
+/** Names as one header's value: what is no token of HTTP is escaped, and many are counted. */
+function headerList(names: readonly string[]): string {
+  const shown = names.slice(0, MOST_DROPPED_SHOWN).map((name) => encodeURI(name).replaceAll(",", "%2C"));
+  return shown.join(",") + (names.length > shown.length ? `,+${names.length - shown.length}` : "");
 }
+
+const MOST_DROPPED_SHOWN = 32;
 
 function toAppError(attempt: Attempt, failure: AttemptFailure): AppError {
   const message = `the target "${attempt.record.target}" failed: ${failure.message}`;
@@ -224,12 +231,18 @@ function toAppError(attempt: Attempt, failure: AttemptFailure): AppError {
     case "timeout":
       return new AppError("upstream_timeout", message, { details, said });
     case "rejected":
-      return new AppError("invalid_request", message, { details, said });
+      return new AppError(failure.code ?? "invalid_request", message, { details, said });
+    case "unsupported":
+      return new AppError(
+        failure.code ?? "unsupported_parameter",
+        `the target "${attempt.record.target}" cannot serve this request: ${failure.message}`,
+        { details, said },
+      );
     case "connect":
     case "credentials":
     case "status":
     case "cut":
     case "protocol":
-      return new AppError("upstream_error", message, { details, said });
+      return new AppError(failure.code ?? "upstream_error", message, { details, said });
   }
 }

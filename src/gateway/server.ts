@@ -14,10 +14,17 @@ import { clientKey } from "./credentials.ts";
 import type { Exchange } from "./exchange.ts";
 import { FrontDoor, type FrontDoorOptions } from "./front-door.ts";
 import type { Gateway } from "./gateway.ts";
+import { bedrock } from "./dialects/bedrock/index.ts";
 import { openAi } from "./dialects/openai/index.ts";
 import { problemOf } from "./problem.ts";
 import { readBody } from "./read-body.ts";
-import { AUTHORISATIONS, MAX_PARAM_LENGTH, type ExchangeRoute, type Route } from "./routes.ts";
+import {
+  AUTHORISATIONS,
+  MAX_PARAM_LENGTH,
+  type ExchangeKind,
+  type ExchangeRoute,
+  type Route,
+} from "./routes.ts";
 
 export interface ServerParts extends Lock {
   readonly gateway: Gateway;
@@ -124,7 +131,10 @@ function admit(
   done: () => void,
 ): void {
   const { gateway } = parts;
-  const exchange = gateway.open(route.exchange.dialect, route.exchange.operation, request.raw);
+  const kind =
+    typeof route.exchange === "function" ? kindOf(parts, route.exchange, request, reply) : route.exchange;
+  if (kind === undefined) return;
+  const exchange = gateway.open(kind, request.raw);
   request.exchange = exchange;
   try {
     gateway.admit(exchange, request.raw);
@@ -136,6 +146,21 @@ function admit(
   done();
 }
 
+/** What the address asks for; undefined where it asks for nothing there is, and that was said. */
+function kindOf(
+  parts: ServerParts,
+  read: (url: string) => ExchangeKind,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): ExchangeKind | undefined {
+  try {
+    return read(request.raw.url ?? "");
+  } catch (error) {
+    sendError(parts, request, reply, error);
+    return undefined;
+  }
+}
+
 function serveExchange(parts: ServerParts, request: FastifyRequest, reply: FastifyReply): void {
   const { exchange } = request;
   if (exchange === null) throw new Error("an exchange route was reached without an exchange");
@@ -144,7 +169,7 @@ function serveExchange(parts: ServerParts, request: FastifyRequest, reply: Fasti
   parts.gateway.serve(exchange, reply.raw);
 }
 
-/** One way out for every refusal: an exchange in its dialect, the control API as problem+json, the rest as OpenAI errors. */
+/** One way out for every refusal: in the address's dialect, the control API as problem+json, the rest as OpenAI errors. */
 function sendError(parts: ServerParts, request: FastifyRequest, reply: FastifyReply, thrown: unknown): void {
   const error = ofFramework(thrown) ?? asAppError(thrown);
   if (request.exchange !== null && request.exchange !== undefined) {
@@ -156,7 +181,8 @@ function sendError(parts: ServerParts, request: FastifyRequest, reply: FastifyRe
   if (error.code === "internal") parts.onBug(error.cause ?? error, id);
   const isControl =
     request.routeOptions?.config?.route?.plane === "control" || request.url.startsWith("/api");
-  const answer = isControl ? problemOf(error, id) : openAi.errorReply(error, id);
+  const dialect = request.url.startsWith("/model/") ? bedrock : openAi;
+  const answer = isControl ? problemOf(error, id) : dialect.errorReply(error, id);
   void reply
     .code(answer.status)
     .headers({ ...answer.headers, "x-switchyard-exchange": id, "cache-control": "no-store" })
@@ -189,7 +215,6 @@ const COMING = [
   "/v1/completions",
   "/v1/messages",
   "/anthropic/",
-  "/model/",
   "/v1/files",
   "/v1/batches",
   "/v1/feedback",

@@ -36,20 +36,15 @@ const MOST_TOKENS = 20_000_000;
 /** Instructions, tools and templates that an engine adds by itself. */
 const ADDED_TOKENS = 100_000;
 const FAR = 10;
-/** Content whose tokens have nothing to do with its bytes. */
-const MEDIA = ['"image_url"', '"input_audio"', '"audio_url"', '"video_url"', '"file"'].map((text) =>
-  Buffer.from(text),
-);
-
 /**
  * Whether a usage is far beyond what the request can have cost: no tokenizer makes more than a token of a byte, and no
  * model gives ten times the output that it was limited to.
  */
-function isAbsurd(usage: Usage, { request }: Exchange, { planned }: Attempt): boolean {
+function isAbsurd(usage: Usage, { request, dialect }: Exchange, { planned }: Attempt): boolean {
   if (Object.values(usage).some((tokens) => tokens > MOST_TOKENS)) return true;
   if (request === undefined) return false;
   const limit = planned.outputCap ?? request.maxOutputTokens ?? planned.target.maxOutputTokens;
   if (limit !== undefined && usage.outputTokens > limit * request.choices * FAR + ADDED_TOKENS) return true;
   const isBeyondBytes = usage.inputTokens > request.bytes.length * FAR + ADDED_TOKENS;
-  return isBeyondBytes && !MEDIA.some((part) => request.bytes.includes(part));
+  return isBeyondBytes && !dialect.holdsMedia(request);
 }

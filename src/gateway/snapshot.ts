@@ -12,6 +12,8 @@ export interface GatewayTarget extends RouteTarget {
   readonly maxOutputTokens: number | undefined;
   readonly timeouts: TargetConfig["timeouts"];
   readonly onAbort: TargetConfig["onAbort"];
+  /** Whether parameters that it cannot express are left out and told, instead of refused. */
+  readonly mayDrop: boolean;
 }
 
 export interface GatewayTenant {
@@ -93,6 +95,7 @@ function gatewayTarget(
     maxOutputTokens: target.maxOutputTokens,
     timeouts: target.timeouts,
     onAbort: target.onAbort,
+    mayDrop: target.unsupported === "drop",
   });
 }
 

@@ -10,7 +10,7 @@ function access(tenant: readonly string[], key: readonly string[] | undefined): 
     digest: Buffer.alloc(32),
     tenant: "acme",
     name: undefined,
-    rights: { defaults: {}, pinned: {}, tasks: key, actFor: [], metadataWords: false },
+    rights: { defaults: {}, pinned: {}, tasks: key, actFor: [], metadataWords: false, aws: false },
     createdAtMs: 0,
     expiresAtMs: undefined,
     revokedAtMs: undefined,

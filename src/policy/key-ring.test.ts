@@ -14,7 +14,7 @@ function recordOf(key: string, changes: Partial<KeyRecord> = {}): KeyRecord {
     digest: keyDigest(key, PEPPER),
     tenant: "acme",
     name: undefined,
-    rights: { defaults: {}, pinned: {}, tasks: undefined, actFor: [], metadataWords: false },
+    rights: { defaults: {}, pinned: {}, tasks: undefined, actFor: [], metadataWords: false, aws: false },
     createdAtMs: 0,
     expiresAtMs: undefined,
     revokedAtMs: undefined,

@@ -1,11 +1,14 @@
 import { hash, timingSafeEqual } from "node:crypto";
 import { AppError } from "../core/errors.ts";
+import { awsPair } from "./aws-pair.ts";
 import { keyDigest, keyPrefix, type KeyRecord } from "./key.ts";
 
 /** Every key in memory, so that no exchange waits for a table. */
 export class KeyRing {
   readonly #pepper: Buffer;
   readonly #byPrefix = new Map<string, KeyRecord>();
+  /** Keys with an access-key pair, by its id. */
+  readonly #signers = new Map<string, Signer>();
   /**
    * Keys that were verified, by their SHA-256: a keyed hash costs 8.6 µs, most of it for Node's key objects, this
    * look-up 0.2.
@@ -20,7 +23,12 @@ export class KeyRing {
   /** Adds keys, or replaces those with the same prefix: the newer record holds from now on. */
   put(records: readonly KeyRecord[]): void {
     if (records.length === 0) return;
-    for (const record of records) this.#byPrefix.set(record.prefix, record);
+    for (const record of records) {
+      this.#byPrefix.set(record.prefix, record);
+      if (!record.rights.aws) continue;
+      const { accessKeyId, secretAccessKey } = awsPair(record.id, this.#pepper);
+      this.#signers.set(accessKeyId, { record, secret: secretAccessKey });
+    }
     this.#verified.clear();
   }
 
@@ -32,16 +40,24 @@ export class KeyRing {
   authenticate(key: string, nowMs: number): KeyRecord {
     const fingerprint = hash("sha256", key, "base64");
     const record = this.#verified.get(fingerprint) ?? this.#verify(key, fingerprint);
-    if (record.revokedAtMs !== undefined) {
+    return valid(record, nowMs);
+  }
+
+  /**
+   * Whose an access-key pair is.
+   *
+   * @throws AppError unauthenticated, key_revoked or key_expired
+   */
+  signer(accessKeyId: string, nowMs: number): Signer {
+    const signer = this.#signers.get(accessKeyId);
+    if (signer === undefined) {
       throw new AppError(
-        "key_revoked",
-        `the key ${record.prefix}… was revoked at ${iso(record.revokedAtMs)}`,
+        "unauthenticated",
+        "the request is signed with AWS credentials that this Switchyard does not know; set AWS_BEARER_TOKEN_BEDROCK to a Switchyard key, or use an access-key pair issued with one (switchyard keys create --aws)",
       );
     }
-    if (record.expiresAtMs !== undefined && record.expiresAtMs <= nowMs) {
-      throw new AppError("key_expired", `the key ${record.prefix}… expired at ${iso(record.expiresAtMs)}`);
-    }
-    return record;
+    valid(signer.record, nowMs);
+    return signer;
   }
 
   #verify(key: string, fingerprint: string): KeyRecord {
@@ -54,6 +70,23 @@ export class KeyRing {
     this.#verified.set(fingerprint, record);
     return record;
   }
+}
+
+/** @throws AppError key_revoked or key_expired */
+function valid(record: KeyRecord, nowMs: number): KeyRecord {
+  if (record.revokedAtMs !== undefined) {
+    throw new AppError("key_revoked", `the key ${record.prefix}… was revoked at ${iso(record.revokedAtMs)}`);
+  }
+  if (record.expiresAtMs !== undefined && record.expiresAtMs <= nowMs) {
+    throw new AppError("key_expired", `the key ${record.prefix}… expired at ${iso(record.expiresAtMs)}`);
+  }
+  return record;
+}
+
+/** A key that signs. */
+export interface Signer {
+  readonly record: KeyRecord;
+  readonly secret: string;
 }
 
 function iso(ms: number): string {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { sql, type Selectable } from "kysely";
 import { newId } from "../core/ids.ts";
 import type { Database, Tables } from "../storage/database.ts";
+import { awsPair, type AwsPair } from "./aws-pair.ts";
 import { keyDigest, keyPrefix, newKey, type KeyRecord, type KeyRights } from "./key.ts";
 
 export interface NewKey {
@@ -9,6 +10,12 @@ export interface NewKey {
   readonly name: string | undefined;
   readonly rights: KeyRights;
   readonly expiresAtMs: number | undefined;
+}
+
+export interface IssuedKey {
+  readonly key: string;
+  readonly record: KeyRecord;
+  readonly pair: AwsPair | undefined;
 }
 
 /** Keys in the database. Nothing here can give a key back: only its digest is stored. */
@@ -21,8 +28,8 @@ export class KeyStore {
     this.#pepper = pepper;
   }
 
-  /** @returns the record, and the key, which is shown once and then known to nobody */
-  async create(wanted: NewKey, nowMs: number): Promise<{ readonly key: string; readonly record: KeyRecord }> {
+  /** Makes a key; it, and its pair where one is wanted, are shown once. */
+  async create(wanted: NewKey, nowMs: number): Promise<IssuedKey> {
     const key = newKey();
     const record: KeyRecord = {
       id: newId(nowMs),
@@ -49,7 +56,7 @@ export class KeyStore {
         revoked_at: null,
       })
       .execute();
-    return { key, record };
+    return { key, record, pair: wanted.rights.aws ? awsPair(record.id, this.#pepper) : undefined };
   }
 
   /** Oldest first. */
@@ -117,6 +124,7 @@ function toRecord(row: Selectable<Tables["api_key"]>): KeyRecord {
       tasks: rights.tasks,
       actFor: rights.actFor ?? [],
       metadataWords: rights.metadataWords ?? false,
+      aws: rights.aws ?? false,
     },
     createdAtMs: row.created_at.getTime(),
     expiresAtMs: row.expires_at?.getTime(),

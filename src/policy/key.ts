@@ -13,6 +13,8 @@ export interface KeyRights {
   readonly actFor: readonly string[];
   /** Whether `metadata.user` and the like are taken for words, beside `metadata.switchyard_user`. */
   readonly metadataWords: boolean;
+  /** Whether an access-key pair for AWS SDKs was issued with it. */
+  readonly aws: boolean;
 }
 
 /** A key as the gateway knows it; the key itself is nowhere kept. */

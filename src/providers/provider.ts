@@ -1,5 +1,7 @@
+import type { ChatEvent, ChatReply, ChatRequest, EmbeddingsReply, EmbeddingsRequest } from "../core/chat.ts";
+import type { ErrorCode } from "../core/errors.ts";
 import type { ReportedUsage } from "../core/usage.ts";
-import type { Dialect, WireRequest } from "../core/wire.ts";
+import type { WireRequest } from "../core/wire.ts";
 
 /**
  * One upstream API. To add one: a folder here, a line in registry.ts, and its subject in the conformance kit, which
@@ -8,36 +10,98 @@ import type { Dialect, WireRequest } from "../core/wire.ts";
 export interface Provider {
   readonly id: string;
   readonly kind: string;
-  /** The dialects that it takes and answers without translation. */
-  readonly dialects: readonly Dialect[];
-  /** Starts one attempt. Must not throw: whatever goes wrong is told to `sink.fail`, also at once. */
+  /** How it serves requests of a kind on a model. */
+  serves(request: RequestKind, model: string): Service;
+  /**
+   * Learns what must be known of a model before anything is decided about it. Undefined when it is known; it never
+   * rejects: what cannot be learnt, `serves` tells.
+   */
+  prepare?(model: string): Promise<void> | undefined;
+  /** The model behind an id, whatever Region or profile it names; absent where ids are models. */
+  canonical?(model: string): string;
+  /** Starts one attempt of a request that passes. Must not throw: whatever goes wrong is told to `sink.fail`, also at once. */
   send(call: UpstreamCall, sink: ReplySink): UpstreamHandle;
+  /** The same for a chat request of another dialect. */
+  chat(call: ChatCall, sink: ChatSink): UpstreamHandle;
+  /** The same for embeddings; absent where `serves` never translates them. */
+  embed?(call: EmbedCall, sink: EmbedSink): UpstreamHandle;
   /** Lets go of connections when nothing uses them any more. */
   close(): Promise<void>;
 }
 
-/** What an attempt needs to know. */
-export interface UpstreamCall {
-  readonly request: WireRequest;
+export type RequestKind = Pick<WireRequest, "dialect" | "operation">;
+
+/** `pass`: its bytes go on, but for a few edits; `translate`: by the form that is in no dialect; or why not at all. */
+export type Service = "pass" | "translate" | { readonly why: string };
+
+/** What every attempt needs to know. */
+export interface Call {
   /** The model's id at the provider. */
   readonly model: string;
   /** Output tokens a choice to ask for at most, where it is less than what the client asks for. */
   readonly outputCap: number | undefined;
   readonly connectTimeoutMs: number;
+  readonly labels: CallLabels;
+}
+
+/** Who asks: for providers that can say so in their own logs and bills. */
+export interface CallLabels {
+  readonly exchange: string;
+  /** As the key tells; a client cannot choose it. */
+  readonly tenant: string;
+  /** The client's own metadata. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface UpstreamCall extends Call {
+  readonly request: WireRequest;
+}
+
+export interface ChatCall extends Call {
+  readonly chat: ChatRequest;
+  readonly stream: boolean;
+  /** Whether what cannot be expressed, and is not needed, is left out and told; else the attempt fails. */
+  readonly mayDrop: boolean;
+  /** Another model than the one that made them gets no thoughts back: their signatures are its own. */
+  readonly stripReasoning: boolean;
+}
+
+export interface EmbedCall extends Call {
+  readonly embeddings: EmbeddingsRequest;
+  readonly mayDrop: boolean;
 }
 
 /**
  * Where an adapter tells what comes back: `usage` at any time before the end; `chunk` any number of times; then exactly
  * one of `whole`, `end` and `fail`, and nothing after it. It may all come before `send` has returned.
  */
-export interface ReplySink {
+export interface ReplySink extends AttemptSink {
+  /** Headers of a stream's reply that may go to the client; before its first chunk. */
+  head(headers: Readonly<Record<string, string>>): void;
   /** The reply of a plain request, or a refusal that is about the request itself. */
   whole(reply: WholeReply): void;
   /** Complete events of a stream, as they came. */
   chunk(bytes: Buffer): void;
   /** The stream came to its proper end; `last` is its closing bytes. */
   end(last: Buffer): void;
+}
+
+/** The same for replies that are in no dialect: `event` any number of times; then one of `whole`, `end` and `fail`. */
+export interface ChatSink extends AttemptSink {
+  whole(reply: ChatReply): void;
+  event(event: ChatEvent): void;
+  end(): void;
+}
+
+export interface EmbedSink extends AttemptSink {
+  whole(reply: EmbeddingsReply): void;
+}
+
+/** What every attempt tells. */
+export interface AttemptSink {
   usage(usage: ReportedUsage): void;
+  /** Parameters that were left out, as the client calls them. */
+  dropped(names: readonly string[]): void;
   /** A part of a plain reply has come; it is told as a whole later. */
   alive(): void;
   fail(failure: AttemptFailure): void;
@@ -70,6 +134,7 @@ export interface UpstreamHandle {
  * - `rejected`: the request itself is at fault; `reply` is what the upstream says about it
  * - `cut`: the reply broke off
  * - `protocol`: the reply is not what the API promises
+ * - `unsupported`: the request says what this target cannot express; nothing was sent
  */
 export interface AttemptFailure {
   readonly kind:
@@ -80,7 +145,12 @@ export interface AttemptFailure {
     | "status"
     | "rejected"
     | "cut"
-    | "protocol";
+    | "protocol"
+    | "unsupported";
+  /** What it is for the client, where the kind says too little. */
+  readonly code?: ErrorCode;
+  /** Whether another target may serve what this one refuses. */
+  readonly elsewhere?: boolean;
   /** One sentence for the record and the client; no credentials, no prompt text. */
   readonly message: string;
   /** The upstream's own words, without credentials: for the client alone, because they may quote the prompt. */
@@ -88,4 +158,6 @@ export interface AttemptFailure {
   readonly status?: number;
   readonly retryAfterSeconds?: number;
   readonly reply?: WholeReply;
+  /** In mid-stream: the upstream's own last words, in the dialect of the request. */
+  readonly event?: Buffer;
 }

@@ -61,6 +61,8 @@ export interface RecordDetail {
   /** Where there were several attempts, or one that did not answer; else the row itself tells of the only one. */
   readonly attempts?: readonly AttemptDetail[];
   readonly tags?: Readonly<Record<string, string>>;
+  /** Of the row's cache writes, those for an hour. */
+  readonly cacheWrite1h?: number;
   /** How many tags were too long to be kept. */
   readonly tagsCut?: number;
   /** A reported usage that cannot be. */
@@ -76,7 +78,7 @@ export type AttemptDetail = readonly [
   status: string,
   cause: string | null,
   firstTokenMs: number | null,
-  /** In the order of the usage's columns. */
+  /** In the order of the usage's columns; a sixth are the cache writes for an hour. */
   usage: readonly number[] | null,
   costNano: string | null,
   estimated: boolean,
@@ -178,14 +180,16 @@ function recordPart(body: string): string {
 
 function detailOf(record: ExchangeRecord): RecordDetail | undefined {
   const { message, attempts, tags, flagged, status, ceilingNano } = record;
+  const long = record.usage?.cacheWrite1hInputTokens ?? 0;
   const tellsAttempts =
     attempts.length > 1 || (attempts[0] !== undefined && attempts[0].status !== "answered");
   const isPlain = message === undefined && !tellsAttempts && flagged === undefined && status !== "killed";
-  if (isPlain && !hasAny(tags)) return undefined;
+  if (isPlain && long === 0 && !hasAny(tags)) return undefined;
   return {
     ...(message !== undefined && { message: brief(message, MESSAGE_MAX) }),
     ...(tellsAttempts && { attempts: attempts.map((attempt) => attemptDetail(attempt, record.startedAtMs)) }),
     ...keptTags(tags),
+    ...(long > 0 && { cacheWrite1h: long }),
     ...(flagged !== undefined && { reported: brief(flagged, MESSAGE_MAX) }),
     ...(status === "killed" && ceilingNano !== undefined && { ceiling: ceilingNano.toString() }),
   };
@@ -207,6 +211,7 @@ function attemptDetail(attempt: AttemptSummary, startedAtMs: number): AttemptDet
           usage.cacheWriteInputTokens,
           usage.outputTokens,
           usage.reasoningTokens,
+          ...(usage.cacheWrite1hInputTokens === undefined ? [] : [usage.cacheWrite1hInputTokens]),
         ],
     attempt.costNano?.toString() ?? null,
     attempt.estimated,

@@ -41,7 +41,15 @@ export async function startPair(options: PairOptions = {}): Promise<Pair> {
 
 /** What a key may do: as little as a new one, but for what is said. */
 export function rights(more: Partial<KeyRights>): KeyRights {
-  return { defaults: {}, pinned: {}, tasks: undefined, actFor: [], metadataWords: false, ...more };
+  return {
+    defaults: {},
+    pinned: {},
+    tasks: undefined,
+    actFor: [],
+    metadataWords: false,
+    aws: false,
+    ...more,
+  };
 }
 
 /** Sends bytes as a chat request's body. */

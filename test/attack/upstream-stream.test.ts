@@ -70,6 +70,8 @@ function hear(pieces: readonly Buffer[]): {
   let usage: Usage | undefined;
   const sink: ReplySink = {
     alive: () => {},
+    head: () => {},
+    dropped: () => {},
     whole: () => ends.push("whole"),
     chunk: (bytes) => void seen.push(Buffer.from(bytes)),
     end: (last) => {

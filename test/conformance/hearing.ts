@@ -43,6 +43,10 @@ export class Hearing implements ReplySink {
 
   alive(): void {}
 
+  head(): void {}
+
+  dropped(): void {}
+
   fail(failure: AttemptFailure): void {
     this.order.push("fail");
     this.failure = failure;
@@ -67,6 +71,7 @@ export function send(opened: Opened, body: object, headers: Record<string, strin
       model: opened.model,
       outputCap: undefined,
       connectTimeoutMs: 1_000,
+      labels: { exchange: "x1", tenant: "acme", tags: {} },
     },
     hearing,
   );
@@ -77,5 +82,5 @@ function chatRequest(body: object, headers: Record<string, string>): WireRequest
   const bytes = Buffer.from(
     JSON.stringify({ model: "m", messages: [{ role: "user", content: "Say something." }], ...body }),
   );
-  return openAi.parse({ operation: "chat", bytes, headers, metadataWords: false }).request;
+  return openAi.parse({ operation: "chat", address: {}, bytes, headers, metadataWords: false }).request;
 }

@@ -485,7 +485,7 @@ function sumsBy(
       flagged: Number(flagged),
     };
     const amounts = { ...counts, costNano, estimatedCostNano: estimated ? costNano : 0 };
-    for (const [name, amount] of Object.entries(amounts)) sum[name] = (sum[name] ?? 0n) + BigInt(amount);
+    for (const [name, amount] of Object.entries(amounts)) sum[name] = (sum[name] ?? 0n) + BigInt(amount ?? 0);
   }
   return Object.fromEntries(Object.entries(sums).map(([key, sum]) => [key, figuresOf(sum)]));
 }

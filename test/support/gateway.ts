@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { parseConfig } from "../../src/config/parse.ts";
+import type { SecretSource } from "../../src/config/secrets.ts";
 import { systemClock, type Clock } from "../../src/core/clock.ts";
 import { newId } from "../../src/core/ids.ts";
 import { clientRoutes } from "../../src/gateway/client-routes.ts";
@@ -10,7 +11,8 @@ import { createServer } from "../../src/gateway/server.ts";
 import { createSnapshot, type Snapshot } from "../../src/gateway/snapshot.ts";
 import { keyDigest, keyPrefix, newKey, type KeyRecord, type KeyRights } from "../../src/policy/key.ts";
 import { KeyRing } from "../../src/policy/key-ring.ts";
-import { createProvider, type ProviderSettings } from "../../src/providers/registry.ts";
+import { createProvider } from "../../src/providers/registry.ts";
+import { providerSettings } from "../../src/providers/settings.ts";
 import type { ExchangeRecord } from "../../src/telemetry/record.ts";
 import type { ExchangeRecorder } from "../../src/telemetry/recorder.ts";
 
@@ -39,6 +41,8 @@ export interface TestGateway extends AsyncDisposable {
 }
 
 export interface TestGatewayOptions {
+  /** For `env:` references of the configuration. */
+  readonly env?: Record<string, string>;
   readonly clock?: Clock;
   readonly frontDoor?: Partial<FrontDoorOptions>;
   readonly routes?: (gateway: Gateway) => readonly Route[];
@@ -52,7 +56,7 @@ export async function startGateway(yaml: string, options: TestGatewayOptions = {
   const ring = new KeyRing(pepper);
   const records: ExchangeRecord[] = [];
   const bugs: unknown[] = [];
-  const snapshot = testSnapshot(yaml);
+  const snapshot = testSnapshot(yaml, options.env);
   const gateway = new Gateway({
     snapshot,
     keys: ring,
@@ -112,6 +116,7 @@ export async function startGateway(yaml: string, options: TestGatewayOptions = {
         tasks: undefined,
         actFor: [],
         metadataWords: false,
+        aws: false,
         ...wanted.rights,
       },
     };
@@ -152,14 +157,14 @@ export async function startGateway(yaml: string, options: TestGatewayOptions = {
 /** A snapshot of a configuration text; faults fail the test. */
 export function testSnapshot(yaml: string, env: Record<string, string> = {}): Snapshot {
   const text = /^tenants:/m.test(yaml) ? yaml : `${yaml}\ntenants:\n  acme: { tasks: ["*"] }\n`;
-  const result = parseConfig(text, "test.yaml", { env, readFile: () => "" });
+  const secrets: SecretSource = { env, readFile: () => "" };
+  const result = parseConfig(text, "test.yaml", secrets);
   if (!result.ok) throw new Error(result.faults.join("\n"));
+  const { egress, providers: configs } = result.config;
   const providers = new Map(
-    Object.entries(result.config.providers).map(([id, settings]) => {
-      const apiKey =
-        "apiKey" in settings && settings.apiKey !== undefined ? env[settings.apiKey.slice(4)] : undefined;
-      return [id, createProvider(id, { ...settings, apiKey } as ProviderSettings)] as const;
-    }),
+    Object.entries(configs).map(
+      ([id, config]) => [id, createProvider(id, providerSettings(config, egress, secrets))] as const,
+    ),
   );
   return createSnapshot(result.config, `hash-of-${text.length}`, Date.now(), providers);
 }

@@ -31,6 +31,7 @@ export const keysCreate: Command = {
       describe: "A tenant in whose name it may call. May be repeated.",
     },
     "metadata-words": { type: "boolean", describe: "Take bare words in the metadata, too." },
+    aws: { type: "boolean", describe: "Issue an access-key pair with it, for AWS SDKs that sign (boto3)." },
     expires: { type: "string", value: "TIME", describe: "When it ends: RFC 3339, or from now such as 30d." },
     config: configOption,
     data: dataOption,
@@ -52,6 +53,7 @@ export const keysCreate: Command = {
       ...(tasks.length > 0 && { tasks: [...tasks] }),
       ...(actFor.length > 0 && { actFor: [...actFor] }),
       ...(input.flag("metadata-words") && { metadataWords: true }),
+      ...(input.flag("aws") && { aws: true }),
       ...(expires !== undefined && { expiresAt: await instant(expires) }),
     };
     const control = await openControl({
@@ -66,6 +68,11 @@ export const keysCreate: Command = {
       } else {
         io.err(`key ${created.prefix}… for the tenant "${created.tenant}"; it is shown only here:`);
         io.out(created.key);
+        if (created.accessKeyId !== undefined) {
+          io.err("and the access-key pair that AWS SDKs sign with:");
+          io.out(`AWS_ACCESS_KEY_ID=${created.accessKeyId}`);
+          io.out(`AWS_SECRET_ACCESS_KEY=${created.secretAccessKey}`);
+        }
       }
       return EXIT.done;
     } finally {

@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { ChatRequest, EmbeddingsReply, EmbeddingsRequest } from "../../core/chat.ts";
 import type { ContextWord } from "../../core/context.ts";
 import type { AppError } from "../../core/errors.ts";
 import type { Dialect, Operation, WireRequest } from "../../core/wire.ts";
+import type { ChatWriter, ReplyFacts } from "./chat-writer.ts";
 
 /** A way in which clients write requests and want replies: what is special about it, and nothing else. */
 export interface ClientDialect {
@@ -11,21 +13,46 @@ export interface ClientDialect {
   /** An error reply before anything else was sent. */
   errorReply(error: AppError, exchangeId: string): ErrorReply;
   /** An error after the stream began; the stream ends after it, without its normal end. */
-  errorEvent(error: AppError, exchangeId: string): Buffer;
+  errorEvent(error: AppError, exchangeId: string, operation: Operation): Buffer;
+  /** Whether an upstream's refusal is in the dialect's own form, so that its SDKs can read it. */
+  isError(body: Buffer): boolean;
+  /**
+   * The chat request in no dialect, for upstreams that speak another.
+   *
+   * @throws AppError invalid_request where it is none
+   */
+  readChat(request: WireRequest): ChatRequest;
+  chatWriter(facts: ReplyFacts): ChatWriter;
+  /** The same for embeddings; absent where the dialect has none. */
+  readonly embeddings?: {
+    read(request: WireRequest): EmbeddingsRequest;
+    write(reply: EmbeddingsReply, request: EmbeddingsRequest, facts: ReplyFacts): Buffer;
+  };
   /** What a model reads of a request, for an estimate of its tokens. */
   requestText(request: WireRequest): TextSample;
   /** What a model wrote in a reply, for an estimate of its tokens. */
   replyText(reply: ReplyBytes): TextSample;
-  /** What a client skips over; keeps intermediaries from closing a silent stream. */
-  readonly keepAliveComment: Buffer;
+  /** Whether a request may hold content whose tokens have nothing to do with its bytes. */
+  holdsMedia(request: WireRequest): boolean;
+  readonly streamHeaders: Readonly<Record<string, string>>;
+  /** What a client skips over; keeps intermediaries from closing a silent stream. Absent where clients skip nothing. */
+  readonly keepAliveComment?: Buffer;
 }
 
 export interface ParseInput {
   readonly operation: Operation;
+  /** What the address says. */
+  readonly address: RequestAddress;
   readonly bytes: Buffer;
   readonly headers: IncomingHttpHeaders;
   /** Whether bare words in the metadata count, beside the prefixed ones. */
   readonly metadataWords: boolean;
+}
+
+/** What a request's address says of it, in dialects where it does. */
+export interface RequestAddress {
+  readonly model?: string;
+  readonly stream?: boolean;
 }
 
 export interface ParsedRequest {

@@ -1,10 +1,9 @@
 import { ceilingOf } from "../../budget/ceiling.ts";
 import { withinExchangeBudget } from "../../budget/exchange-budget.ts";
 import type { Context } from "../../core/context.ts";
-import { memberValue } from "../../core/json-scan.ts";
 import { parseUsd, type Nanodollars } from "../../core/money.ts";
 import { priceAt } from "../../core/usage.ts";
-import type { WireRequest } from "../../core/wire.ts";
+import type { Operation, WireRequest } from "../../core/wire.ts";
 import { Access } from "../../policy/access.ts";
 import { excludingRule, rulesFor, type Rule } from "../../policy/rules.ts";
 import type { MayUse, Resolved } from "../../routing/names.ts";
@@ -29,16 +28,43 @@ export function mayUseOf(exchange: Exchange): MayUse {
 const NOTHING: MayUse = { task: () => false, target: () => false, describe: () => "nothing" };
 
 /** Resolves the model's name, leaves out the targets that policy, data class, price or budget exclude, and says why. */
-export function planRoute(exchange: Exchange): void {
+export function planRoute(exchange: Exchange): void | Promise<void> {
   const { request, context, snapshot } = exchange;
   if (request === undefined || context === undefined)
     throw new Error("the route is planned after the request is read");
   const resolved = snapshot.names.resolve(context.task, request.model, mayUseOf(exchange));
   exchange.context = { ...context, task: resolved.task?.id };
-  const candidates = new Candidates(exchange, request, exchange.context);
-  const route = decide(exchange, resolved, context.task ?? request.model ?? "", candidates);
+  // Capabilities and parameters go by the model behind a profile, and the first request on one asks for it.
+  const waiting = prepare(exchange, resolved);
+  const asked = context.task ?? request.model ?? "";
+  if (waiting === undefined) return planOn(exchange, request, resolved, asked);
+  return waiting.then(() => planOn(exchange, request, resolved, asked));
+}
+
+function prepare({ snapshot }: Exchange, { targets }: Resolved): Promise<unknown> | undefined {
+  let waiting: Promise<void>[] | undefined;
+  for (const { id, model } of targets) {
+    const preparing = snapshot.targets.get(id)?.adapter.prepare?.(model);
+    if (preparing !== undefined) (waiting ??= []).push(preparing);
+  }
+  return waiting === undefined ? undefined : Promise.all(waiting);
+}
+
+function planOn(exchange: Exchange, request: WireRequest, resolved: Resolved, asked: string): void {
+  const { context } = exchange;
+  if (context === undefined) throw new Error("the route is planned after the request is read");
+  const candidates = new Candidates(exchange, request, context);
+  const route = decide(exchange, resolved, asked, candidates);
   exchange.decision = route.decision;
   exchange.plan = route.targets.map((target) => candidates.planned(target.id));
+  if (exchange.plan.some(({ service }) => service === "translate")) readNeutral(exchange, request);
+}
+
+/** What the request says in no dialect, where some target speaks another than the client. */
+function readNeutral(exchange: Exchange, request: WireRequest): void {
+  const { dialect } = exchange;
+  if (request.operation === "embeddings") exchange.embeddings = dialect.embeddings?.read(request);
+  else exchange.chat = dialect.readChat(request);
 }
 
 function decide(exchange: Exchange, resolved: Resolved, asked: string, candidates: Candidates): RoutePlan {
@@ -57,19 +83,13 @@ function decide(exchange: Exchange, resolved: Resolved, asked: string, candidate
   }
 }
 
-/** Whether a message has parts other than text: their tokens have nothing to do with their bytes. */
-function holdsMedia(request: WireRequest): boolean {
-  const member = request.members.find(({ key }) => key === "messages");
-  const messages = member === undefined ? [] : memberValue(request.bytes, member);
-  return (
-    (messages as { content?: unknown }[] | null)?.some((message) => {
-      const content = message?.content;
-      return (
-        Array.isArray(content) && content.some((part: { type?: unknown } | null) => part?.type !== "text")
-      );
-    }) === true
-  );
-}
+/** Whether output is generated, whose length is not known before. */
+const GENERATES: Readonly<Record<Operation, boolean>> = {
+  chat: true,
+  invoke: true,
+  embeddings: false,
+  "count-tokens": false,
+};
 
 /** Looks at each candidate once: whether it may serve, and with how much output. */
 class Candidates {
@@ -79,6 +99,7 @@ class Candidates {
   readonly #rules: readonly Rule[];
   readonly #budget: Nanodollars | undefined;
   readonly #caps = new Map<string, number | undefined>();
+  readonly #services = new Map<string, PlannedTarget["service"]>();
 
   constructor(exchange: Exchange, request: WireRequest, context: Context) {
     this.#exchange = exchange;
@@ -111,9 +132,9 @@ class Candidates {
     }
     const price = priceAt(target.prices, this.#exchange.startedAtMs);
     if (price === undefined) return { code: "unpriced", reason: "no price is in force yet" };
-    if (!target.adapter.dialects.includes(this.#request.dialect)) {
-      return { code: "unsupported_parameter", reason: `does not speak ${this.#request.dialect}` };
-    }
+    const service = target.adapter.serves(this.#request, target.model);
+    if (typeof service === "object") return { code: "unsupported_parameter", reason: service.why };
+    this.#services.set(id, service);
     return this.#withinBudget(target, price);
   }
 
@@ -125,11 +146,17 @@ class Candidates {
     if (price === undefined) throw new AppError("internal", `the target "${id}" was planned without a price`);
     const ceilingNano = ceilingOf({
       inputBytes: bytes.length,
-      outputTokens: operation === "embeddings" ? 0 : (outputCap ?? maxOutputTokens ?? target.maxOutputTokens),
+      outputTokens: GENERATES[operation] ? (outputCap ?? maxOutputTokens ?? target.maxOutputTokens) : 0,
       choices,
       price,
     });
-    return { target, outputCap, ceilingNano };
+    return {
+      target,
+      service: this.#services.get(id) ?? "pass",
+      outputCap,
+      // Counting is free.
+      ceilingNano: operation === "count-tokens" ? 0n : ceilingNano,
+    };
   }
 
   #withinBudget(
@@ -138,11 +165,12 @@ class Candidates {
   ): Exclusion | undefined {
     const named = this.#request.maxOutputTokens;
     const cap = named === undefined ? target.maxOutputTokens : undefined;
-    if (this.#budget === undefined) {
+    // Counting tokens is free.
+    if (this.#budget === undefined || this.#request.operation === "count-tokens") {
       this.#caps.set(target.id, cap);
       return undefined;
     }
-    if (holdsMedia(this.#request)) {
+    if (this.#exchange.dialect.holdsMedia(this.#request)) {
       return {
         code: "budget_exceeded",
         reason: "images, audio and files cannot be bounded by the request's budget",
@@ -152,7 +180,7 @@ class Candidates {
       budget: this.#budget,
       inputBytes: this.#request.bytes.length,
       price,
-      outputTokens: this.#request.operation === "embeddings" ? 0 : (named ?? target.maxOutputTokens),
+      outputTokens: GENERATES[this.#request.operation] ? (named ?? target.maxOutputTokens) : 0,
       choices: this.#request.choices,
     });
     if (!answer.fits)

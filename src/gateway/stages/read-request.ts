@@ -26,6 +26,7 @@ export function readRequest(exchange: Exchange): void {
   if (key === undefined) throw new AppError("unauthenticated", "the request carries no key");
   const parsed = exchange.dialect.parse({
     operation: exchange.operation,
+    address: exchange.address,
     bytes: exchange.body,
     headers: exchange.headers,
     metadataWords: key.rights.metadataWords,

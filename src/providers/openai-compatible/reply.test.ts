@@ -3,7 +3,8 @@ import test from "node:test";
 import type { Dispatcher } from "undici";
 import { Secrets } from "../http/secrets.ts";
 import type { ReplySink } from "../provider.ts";
-import { UpstreamReply } from "./reply.ts";
+import { UpstreamReply } from "../http/upstream-reply.ts";
+import { OpenAiReading } from "./reply.ts";
 
 interface Heard {
   readonly events: string[];
@@ -28,6 +29,8 @@ function begun(
     usage: (usage) =>
       events.push(usage === "invalid" ? usage : `usage ${usage.inputTokens} ${usage.outputTokens}`),
     alive: () => {},
+    head: () => {},
+    dropped: () => {},
     fail: ({ kind }) => events.push(`fail ${kind}`),
   };
   const controller = {
@@ -38,7 +41,7 @@ function begun(
     pause: () => {},
     resume: () => {},
   } as unknown as Dispatcher.DispatchController;
-  const reply = new UpstreamReply(sink, true, true, new Secrets());
+  const reply = new UpstreamReply(new OpenAiReading(sink, true, true, new Secrets()));
   const heard: Heard = { events, reply, controller, onChunk: () => {} };
   reply.onRequestStart(controller);
   reply.onResponseStart(controller, status, headers);

@@ -49,13 +49,20 @@ function bodyOf(text: string, asked: Asked = {}): string {
     model: asked.model ?? "m",
     outputCap: asked.outputCap,
     connectTimeoutMs: 1_000,
+    labels: { exchange: "x1", tenant: "acme", tags: {} },
   };
   return upstreamBody(call, asked.vendor ?? VENDORS.generic).toString();
 }
 
 test("a body in which nothing is to be changed is the client's own buffer", () => {
   const request = requestOf('{"model":"m","messages":[]}');
-  const call = { request, model: "m", outputCap: undefined, connectTimeoutMs: 1 };
+  const call = {
+    request,
+    model: "m",
+    outputCap: undefined,
+    connectTimeoutMs: 1,
+    labels: { exchange: "x1", tenant: "acme", tags: {} },
+  };
   assert.equal(upstreamBody(call, VENDORS.generic), request.bytes);
 });
 

@@ -98,9 +98,20 @@ async function sent(
       end: none,
       usage: none,
       alive: none,
+      head() {},
+      dropped() {},
       fail: ({ kind }: { kind: string }) => resolve(kind),
     };
-    provider.send({ request, model, outputCap: undefined, connectTimeoutMs: 1_000 }, sink);
+    provider.send(
+      {
+        request,
+        model,
+        outputCap: undefined,
+        connectTimeoutMs: 1_000,
+        labels: { exchange: "x1", tenant: "acme", tags: {} },
+      },
+      sink,
+    );
   });
   assert.equal(await failed, "connect");
   unsubscribe("undici:request:create", listen);

@@ -1,4 +1,5 @@
-import type { Provider } from "../provider.ts";
+import { chatByOpenAi, servesByOpenAi } from "../openai-chat/chat-by-openai.ts";
+import type { Provider, ReplySink, UpstreamCall } from "../provider.ts";
 import { FaultScript } from "./faults.ts";
 import { planReply, type SimulatorOptions } from "./plan.ts";
 import { Playback } from "./playback.ts";
@@ -9,11 +10,14 @@ export type { SimulatorOptions } from "./plan.ts";
 export function simulator(id: string, options: SimulatorOptions): Provider {
   const script = new FaultScript(options.faults);
   let serial = 0;
+  const send = (call: UpstreamCall, sink: ReplySink): Playback =>
+    new Playback(planReply(call, options, script.next(call.model), ++serial), sink);
   return {
     id,
     kind: "simulator",
-    dialects: ["openai"],
-    send: (call, sink) => new Playback(planReply(call, options, script.next(call.model), ++serial), sink),
+    serves: servesByOpenAi,
+    send,
+    chat: (call, sink) => chatByOpenAi(call, sink, "max_tokens", send),
     async close() {},
   };
 }

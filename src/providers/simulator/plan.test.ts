@@ -55,7 +55,14 @@ function planOf(body: Asked & Readonly<Record<string, unknown>>, call: Partial<U
     wordEdits: new Map(),
     headers: {},
   };
-  const asked = { request, model: "sim", outputCap: undefined, connectTimeoutMs: 1, ...call };
+  const asked = {
+    request,
+    model: "sim",
+    outputCap: undefined,
+    connectTimeoutMs: 1,
+    labels: { exchange: "x1", tenant: "acme", tags: {} },
+    ...call,
+  };
   return planReply(asked, { firstToken: 100, tokensPerSecond: 50, faults: [] }, undefined, 1);
 }
 

@@ -43,6 +43,8 @@ function play(context: TestContext, plan: Plan): Heard {
     usage: (usage) =>
       events.push(usage === "invalid" ? usage : `usage ${usage.inputTokens} ${usage.outputTokens}`),
     alive: () => {},
+    head: () => {},
+    dropped: () => {},
     fail: ({ kind }) => events.push(`fail ${kind}`),
   };
   const heard: Heard = { events, handle: new Playback(plan, sink), onChunk: () => {} };

@@ -1,4 +1,5 @@
 import { ERRORS, type AppError } from "../../../core/errors.ts";
+import { scanObject } from "../../../core/json-scan.ts";
 import type { ErrorReply } from "../dialect.ts";
 
 /** https://platform.openai.com/docs/guides/error-codes, with the exchange's id beside it. */
@@ -24,4 +25,16 @@ export function openAiErrorReply(error: AppError, exchangeId: string): ErrorRepl
 
 export function openAiErrorEvent(error: AppError, exchangeId: string): Buffer {
   return Buffer.from(`data: ${JSON.stringify(errorObject(error, exchangeId))}\n\n`);
+}
+
+/** Whether an engine's refusal is one that OpenAI's SDKs can read. */
+export function isOpenAiError(body: Buffer): boolean {
+  try {
+    // The strict scan: a key that stands there twice says one thing to us and another to the client.
+    scanObject(body);
+    const value = JSON.parse(body.toString()) as { error?: { message?: unknown } } | null;
+    return typeof value?.error?.message === "string";
+  } catch {
+    return false;
+  }
 }

@@ -1,9 +1,7 @@
-import type { IncomingHttpHeaders } from "node:http";
-import { AppError } from "../../../core/errors.ts";
-import { JsonFault, memberValue, scanObject, type JsonMember } from "../../../core/json-scan.ts";
 import type { MemberEdits } from "../../../core/splice.ts";
 import type { ParsedRequest, ParseInput } from "../dialect.ts";
-import { readMetadata } from "./metadata.ts";
+import { Envelope, passedHeaders, scanBody } from "../envelope.ts";
+import { readMetadata } from "../metadata.ts";
 
 /** Client headers that mean something to an upstream: its own features, and tracing. */
 const PASSED_HEADERS = ["openai-beta", "x-request-id", "traceparent", "tracestate"] as const;
@@ -19,7 +17,7 @@ const LETTER_N = 0x6e;
  */
 export function parseOpenAiRequest(input: ParseInput): ParsedRequest {
   const { bytes, operation } = input;
-  const members = scan(bytes);
+  const members = scanBody(bytes);
   const envelope = new Envelope(bytes, members);
   const metadata = readMetadata(bytes, envelope.member("metadata"), input.metadataWords);
   const stream = envelope.boolean("stream") ?? false;
@@ -41,7 +39,7 @@ export function parseOpenAiRequest(input: ParseInput): ParsedRequest {
       choices: operation === "chat" ? (envelope.count("n", 1, MAX_CHOICES) ?? 1) : 1,
       store: envelope.boolean("store") ?? false,
       wordEdits: metadata.edit === undefined ? NO_EDITS : new Map([["metadata", metadata.edit.value]]),
-      headers: passedHeaders(input.headers),
+      headers: passedHeaders(input.headers, PASSED_HEADERS),
     },
     words: metadata.words,
     tags: metadata.tags,
@@ -54,77 +52,7 @@ function largest(first: number | undefined, second: number | undefined): number 
   return limit === undefined ? undefined : Math.min(limit, 2 ** 31 - 1);
 }
 
-function scan(bytes: Buffer): JsonMember[] {
-  if (bytes.length === 0) throw new AppError("invalid_request", "the body is empty; send a JSON object");
-  try {
-    return scanObject(bytes);
-  } catch (error) {
-    if (!(error instanceof JsonFault)) throw error;
-    throw new AppError("invalid_request", `the body is not the JSON expected: ${error.message}`);
-  }
-}
-
 function asksForUsage(envelope: Envelope): boolean {
   const options = envelope.value("stream_options");
   return (options as { include_usage?: unknown } | null | undefined)?.include_usage === true;
-}
-
-function passedHeaders(headers: IncomingHttpHeaders): Record<string, string> {
-  const passed: Record<string, string> = {};
-  for (const name of PASSED_HEADERS) {
-    const value = headers[name];
-    if (typeof value === "string") passed[name] = value;
-  }
-  return passed;
-}
-
-/** Typed look-ups in a body's top level; `null` counts as absent, as clients send it. */
-class Envelope {
-  readonly #bytes: Buffer;
-  readonly #members: readonly JsonMember[];
-
-  constructor(bytes: Buffer, members: readonly JsonMember[]) {
-    this.#bytes = bytes;
-    this.#members = members;
-  }
-
-  member(key: string): JsonMember | undefined {
-    const members = this.#members;
-    for (let index = 0; index < members.length; index++)
-      if (members[index]?.key === key) return members[index];
-    return undefined;
-  }
-
-  value(key: string): unknown {
-    const member = this.member(key);
-    return member === undefined ? undefined : memberValue(this.#bytes, member);
-  }
-
-  text(key: string): string | undefined {
-    const value = this.value(key) ?? undefined;
-    if (value === undefined || (typeof value === "string" && value !== "")) return value;
-    throw new AppError("invalid_request", `${key}: expected a text that is not empty`);
-  }
-
-  boolean(key: string): boolean | undefined {
-    const value = this.value(key) ?? undefined;
-    if (value === undefined || typeof value === "boolean") return value;
-    throw new AppError("invalid_request", `${key}: expected true or false`);
-  }
-
-  count(key: string, least: number, most = Number.MAX_SAFE_INTEGER): number | undefined {
-    const value = this.value(key) ?? undefined;
-    if (value === undefined) return undefined;
-    if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
-    const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
-    throw new AppError("invalid_request", `${key}: expected a whole number ${range}`);
-  }
-
-  /** @param open  the byte with which the value must begin, where it is there; or this other one */
-  refuseUnless(key: string, open: number, expected: string, other = open): void {
-    const member = this.member(key);
-    const first = member === undefined ? open : this.#bytes[member.start];
-    if (first !== open && first !== other)
-      throw new AppError("invalid_request", `${key}: expected ${expected}`);
-  }
 }

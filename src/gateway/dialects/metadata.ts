@@ -1,8 +1,8 @@
-import { CONTEXT_WORDS, isContextWord, type ContextWord } from "../../../core/context.ts";
-import { AppError } from "../../../core/errors.ts";
-import { memberValue, scanTrusted, type JsonMember } from "../../../core/json-scan.ts";
-import { brief } from "../../../core/text.ts";
-import { applySplices, editObject } from "../../../core/splice.ts";
+import { CONTEXT_WORDS, isContextWord, type ContextWord } from "../../core/context.ts";
+import { AppError } from "../../core/errors.ts";
+import { memberValue, scanTrusted, type JsonMember } from "../../core/json-scan.ts";
+import { brief } from "../../core/text.ts";
+import { applySplices, editObject } from "../../core/splice.ts";
 
 export interface Metadata {
   readonly words: { readonly [word in ContextWord]?: string };

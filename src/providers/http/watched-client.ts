@@ -1,6 +1,6 @@
 import type net from "node:net";
 import { buildConnector, Client, type Dispatcher } from "undici";
-import { UpstreamReply } from "./reply.ts";
+import { UpstreamReply } from "./upstream-reply.ts";
 
 export type WatchedOptions = Client.Options & { readonly connect: buildConnector.connector };
 

@@ -1,0 +1,82 @@
+import { Random } from "../answer/random.ts";
+import { countTokens } from "../answer/tokens.ts";
+import type { ConverseRequest, Message, SystemBlock, ToolConfig } from "../converse-request.ts";
+import { numberOf, objectOf, type Json, type JsonObject } from "../json.ts";
+import { definedOnly } from "./anthropic-read.ts";
+import { contentBlock, converseUsage } from "./converse.ts";
+import { fragments, runsOf } from "./converse-stream.ts";
+import type { Form, FormEvent } from "./form.ts";
+import { checkMembers, malformed } from "./malformed.ts";
+
+const MEMBERS = {
+  schemaVersion: "string",
+  messages: "array",
+  system: "array",
+  inferenceConfig: "object",
+  toolConfig: "object",
+  reasoningConfig: "object",
+} as const;
+
+/** Nova's own body, much like Converse's. */
+export const NOVA: Form = {
+  toolIds: "tooluse",
+
+  read(body): ConverseRequest {
+    checkMembers(body, MEMBERS, ["messages"]);
+    const messages = body["messages"] as readonly Json[];
+    if (messages.length === 0) throw malformed("expected minimum item count: 1, found: 0", "/messages");
+    const config = objectOf(body["inferenceConfig"]);
+    const fields = body["reasoningConfig"];
+    return {
+      messages: messages as unknown as readonly Message[],
+      inferenceConfig: definedOnly({
+        maxTokens: numberOf(config?.["maxTokens"]) ?? numberOf(config?.["max_new_tokens"]),
+        temperature: numberOf(config?.["temperature"]),
+        topP: numberOf(config?.["topP"]) ?? numberOf(config?.["top_p"]),
+        stopSequences: config?.["stopSequences"] as readonly string[] | undefined,
+      }),
+      ...(body["system"] !== undefined && { system: body["system"] as unknown as readonly SystemBlock[] }),
+      ...(body["toolConfig"] !== undefined && { toolConfig: body["toolConfig"] as unknown as ToolConfig }),
+      ...(fields !== undefined && { additionalModelRequestFields: { reasoningConfig: fields } }),
+    };
+  },
+
+  whole(answer, model) {
+    return {
+      output: {
+        message: { content: answer.blocks.map((block) => contentBlock(block, model)), role: "assistant" },
+      },
+      stopReason: answer.stopReason,
+      usage: converseUsage(answer.usage),
+    };
+  },
+
+  events(answer, _model, id) {
+    const random = new Random(id);
+    const events: FormEvent[] = [event({ messageStart: { role: "assistant" } })];
+    answer.blocks.forEach((block, contentBlockIndex) => {
+      const delta = (inner: JsonObject, tokens: number): void =>
+        void events.push(event({ contentBlockDelta: { delta: inner, contentBlockIndex } }, tokens));
+      if (block.kind === "text") for (const text of runsOf(block.text, random)) delta({ text }, countTokens(text));
+      if (block.kind === "reasoning")
+        for (const text of runsOf(block.text, random))
+          delta({ reasoningContent: { reasoningText: { text } } }, countTokens(text));
+      if (block.kind === "tool") {
+        const start = { toolUse: { toolUseId: block.id, name: block.name } };
+        events.push(event({ contentBlockStart: { start, contentBlockIndex } }));
+        for (const input of fragments(JSON.stringify(block.input), random))
+          delta({ toolUse: { input } }, countTokens(input));
+      }
+      events.push(event({ contentBlockStop: { contentBlockIndex } }));
+    });
+    events.push(
+      { ...event({ messageStop: { stopReason: answer.stopReason } }), stops: true },
+      event({ metadata: { usage: converseUsage(answer.usage), metrics: {}, trace: {} } }),
+    );
+    return events;
+  },
+};
+
+function event(json: JsonObject, tokens = 0): FormEvent {
+  return { json, tokens };
+}

@@ -1,0 +1,75 @@
+import { isObject, type Json } from "../json.ts";
+import type { Rule } from "./rule.ts";
+
+/** Keywords from which Anthropic compiles no grammar. */
+const UNSUPPORTED = [
+  "minimum",
+  "maximum",
+  "exclusiveMinimum",
+  "exclusiveMaximum",
+  "multipleOf",
+  "minLength",
+  "maxLength",
+  "maxItems",
+  "uniqueItems",
+  "minProperties",
+  "maxProperties",
+  "patternProperties",
+  "if",
+  "then",
+  "else",
+  "not",
+];
+
+/** The schema of a structured answer. */
+export const OUTPUT_RULES: readonly Rule[] = [
+  ({ request, resolved: { model } }) =>
+    request.outputConfig?.textFormat !== undefined && !model.structuredOutput
+      ? "This model doesn't support the outputConfig.textFormat field. Remove outputConfig.textFormat and try again."
+      : undefined,
+  ({ request, resolved: { model } }) => {
+    const text = request.outputConfig?.textFormat?.structure.jsonSchema.schema;
+    if (text === undefined) return undefined;
+    const schema = parsed(text);
+    if (!isObject(schema))
+      return "The value at outputConfig.textFormat.structure.jsonSchema.schema is not a valid JSON schema. Provide a JSON object as a string and try again.";
+    const said = faultOf(schema, model.body === "anthropic" ? UNSUPPORTED : []);
+    return said === undefined
+      ? undefined
+      : `The model returned the following errors: output_config.format.schema: ${said}`;
+  },
+];
+
+function parsed(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Looks through a schema and everything in it. */
+function faultOf(schema: Json | undefined, unsupported: readonly string[]): string | undefined {
+  if (Array.isArray(schema)) return firstFault(schema as readonly Json[], unsupported);
+  if (!isObject(schema)) return undefined;
+  const isObjectType = schema["type"] === "object" || isObject(schema["properties"]);
+  if (isObjectType && schema["additionalProperties"] !== false)
+    return "For 'object' type, 'additionalProperties' must be explicitly set to false";
+  const type = typeof schema["type"] === "string" ? schema["type"] : "object";
+  const keyword = unsupported.find((name) => Object.hasOwn(schema, name));
+  if (keyword !== undefined) return `For '${type}' type, property '${keyword}' is not supported`;
+  const inner = ["properties", "$defs", "definitions"].flatMap((name) => {
+    const named = schema[name];
+    return isObject(named) ? Object.values(named).flatMap((one) => one ?? []) : [];
+  });
+  const listed = ["items", "anyOf", "oneOf", "allOf"].flatMap((name) => schema[name] ?? []);
+  return firstFault([...(inner as Json[]), ...(listed as Json[])], unsupported);
+}
+
+function firstFault(schemas: readonly Json[], unsupported: readonly string[]): string | undefined {
+  for (const schema of schemas) {
+    const said = faultOf(schema, unsupported);
+    if (said !== undefined) return said;
+  }
+  return undefined;
+}

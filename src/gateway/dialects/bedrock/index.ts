@@ -1,0 +1,22 @@
+import type { ClientDialect } from "../dialect.ts";
+import { bedrockErrorEvent, bedrockErrorReply, isBedrockError } from "./errors.ts";
+import { holdsMedia } from "./holds-media.ts";
+import { readConverse } from "./read-chat.ts";
+import { parseBedrockRequest } from "./request.ts";
+import { converseReplyText, converseTexts } from "./texts.ts";
+import { converseWriter } from "./write-chat.ts";
+
+/** Amazon Bedrock's runtime API, so that an AWS SDK works with its endpoint overridden. */
+export const bedrock: ClientDialect = {
+  id: "bedrock",
+  parse: parseBedrockRequest,
+  errorReply: bedrockErrorReply,
+  errorEvent: bedrockErrorEvent,
+  isError: isBedrockError,
+  readChat: ({ bytes }) => readConverse(bytes),
+  chatWriter: converseWriter,
+  requestText: converseTexts,
+  replyText: converseReplyText,
+  holdsMedia,
+  streamHeaders: { "content-type": "application/vnd.amazon.eventstream" },
+};

@@ -1,0 +1,77 @@
+import type { ChatEvent, ChatReply, EmbeddingsReply } from "../core/chat.ts";
+import type { ReportedUsage } from "../core/usage.ts";
+import type { AttemptFailure, AttemptSink, ChatSink, EmbedSink, ReplySink } from "../providers/provider.ts";
+import type { ChatWriter } from "./dialects/chat-writer.ts";
+
+/** From an upstream that speaks another dialect to the client's: what comes in no dialect goes on in the client's. */
+abstract class Translated implements AttemptSink {
+  protected readonly sink: ReplySink;
+
+  constructor(sink: ReplySink) {
+    this.sink = sink;
+  }
+
+  usage(usage: ReportedUsage): void {
+    this.sink.usage(usage);
+  }
+
+  dropped(names: readonly string[]): void {
+    this.sink.dropped(names);
+  }
+
+  alive(): void {
+    this.sink.alive();
+  }
+
+  /** The upstream's refusal is in a form that the client does not know: its words go on, its bytes do not. */
+  fail(failure: AttemptFailure): void {
+    const { reply: _reply, event: _event, ...rest } = failure;
+    this.sink.fail(rest);
+  }
+}
+
+export class TranslatedChat extends Translated implements ChatSink {
+  readonly #writer: ChatWriter;
+
+  constructor(writer: ChatWriter, sink: ReplySink) {
+    super(sink);
+    this.#writer = writer;
+  }
+
+  whole(reply: ChatReply): void {
+    this.sink.whole({
+      status: 200,
+      contentType: "application/json",
+      headers: {},
+      body: this.#writer.whole(reply),
+    });
+  }
+
+  event(event: ChatEvent): void {
+    const bytes = this.#writer.event(event);
+    if (bytes === undefined) this.sink.alive();
+    else this.sink.chunk(bytes);
+  }
+
+  end(): void {
+    this.sink.end(this.#writer.end());
+  }
+}
+
+export class TranslatedEmbeddings extends Translated implements EmbedSink {
+  readonly #write: (reply: EmbeddingsReply) => Buffer;
+
+  constructor(write: (reply: EmbeddingsReply) => Buffer, sink: ReplySink) {
+    super(sink);
+    this.#write = write;
+  }
+
+  whole(reply: EmbeddingsReply): void {
+    this.sink.whole({
+      status: 200,
+      contentType: "application/json",
+      headers: {},
+      body: this.#write(reply),
+    });
+  }
+}

@@ -1,0 +1,122 @@
+import { egressGuard } from "../http/egress-guard.ts";
+import { OpenAiReading } from "../openai-compatible/reply.ts";
+import { asksForUsage, upstreamBody } from "../openai-compatible/request.ts";
+import { VENDORS } from "../openai-compatible/vendors.ts";
+import type { Provider, ReplySink, RequestKind, Service, UpstreamCall, UpstreamHandle } from "../provider.ts";
+import { ChatByConverse } from "./chat.ts";
+import { readTokenHeaders } from "./converse/usage.ts";
+import { embedByInvoke } from "./embed.ts";
+import { ConverseTap, FREE, InvokeTap, usageOfConverse, usageOfMessages } from "./native.ts";
+import type { BedrockOptions } from "./options.ts";
+import { passedRequest } from "./pass.ts";
+import { askForProfile } from "./ask-for-profile.ts";
+import { Profiles, type Known } from "./profiles.ts";
+import { BedrockReading, type Meaning } from "./reading.ts";
+import { Runtime } from "./runtime.ts";
+
+export type { BedrockOptions } from "./options.ts";
+
+/**
+ * Amazon Bedrock. What a model can do decides how it is asked: OpenAI's own path passes where the model has it; requests
+ * in Bedrock's dialect pass as they are; everything else goes by Converse.
+ */
+export function bedrock(id: string, options: BedrockOptions): Provider {
+  const runtime = new Runtime(options, "bedrock-runtime");
+  const control = options.baseUrl === undefined ? new Runtime(options, "bedrock") : runtime;
+  const profiles = new Profiles((profile) => askForProfile(control, profile));
+  const guard = egressGuard({ allow: options.media.allow });
+
+  return {
+    id,
+    kind: "bedrock",
+    serves: (request, model) => service(request, profiles.of(model)),
+    prepare: (model) => profiles.prepare(model),
+    canonical(model) {
+      const known = profiles.of(model);
+      return "why" in known ? model : known.canonical;
+    },
+    send(call, sink) {
+      return call.request.dialect === "openai" ? byOpenAi(runtime, call, sink) : byBedrock(call, sink);
+    },
+    chat(call, sink) {
+      const known = modelOf(call.model);
+      return new ChatByConverse({ runtime, guard, options, model: known.model, call, sink }).start();
+    },
+    embed: (call, sink) => embedByInvoke(runtime, modelOf(call.model).model.apis.invokeBody, call, sink),
+    async close() {
+      await Promise.all([runtime.close(), control === runtime ? undefined : control.close(), guard.close()]);
+    },
+  };
+
+  function modelOf(model: string): Exclude<Known, { why: string }> {
+    const known = profiles.of(model);
+    if ("why" in known) throw new Error(`an attempt on ${model} before it was known`);
+    return known;
+  }
+
+  function byBedrock(call: UpstreamCall, sink: ReplySink): UpstreamHandle {
+    const known = modelOf(call.model);
+    const unsigned = passedRequest(
+      call,
+      known.model,
+      runtime.prefix,
+      known.canonical,
+      options.requestMetadata,
+    );
+    const meaning = meaningOf(call, sink, known.model.known);
+    return runtime.send(call, unsigned, new BedrockReading(meaning, runtime.secrets));
+  }
+}
+
+/** How a request is served on a model. */
+export function service({ dialect, operation }: RequestKind, known: Known): Service {
+  if ("why" in known) return { why: known.why };
+  const { apis, embeddings } = known.model;
+  if (operation === "embeddings")
+    return embeddings === undefined ? { why: "is no embeddings model" } : "translate";
+  if (dialect === "bedrock" && operation !== "chat") return "pass";
+  if (dialect === "openai" && apis.openai) return "pass";
+  if (!apis.converse) return { why: "takes no conversations: it is asked by InvokeModel" };
+  return dialect === "bedrock" ? "pass" : "translate";
+}
+
+/** https://docs.aws.amazon.com/bedrock/latest/userguide/inference-chat-completions.html */
+const OPENAI_PATH = "/openai/v1/chat/completions";
+const OPENAI = { ...VENDORS.openai, metadataNeedsStore: false };
+
+function byOpenAi(runtime: Runtime, call: UpstreamCall, sink: ReplySink): UpstreamHandle {
+  const { request } = call;
+  const reading = new OpenAiReading(sink, request.stream, asksForUsage(request, OPENAI), runtime.secrets);
+  const unsigned = {
+    method: "POST" as const,
+    path: runtime.prefix + OPENAI_PATH,
+    headers: {
+      "content-type": "application/json",
+      accept: request.stream ? "text/event-stream" : "application/json",
+      ...request.headers,
+    },
+    body: upstreamBody(call, OPENAI),
+  };
+  return runtime.send(call, unsigned, reading);
+}
+
+/** What a reply means that passes to a client of the same dialect. */
+function meaningOf(call: UpstreamCall, sink: ReplySink, isKnown: boolean): Meaning {
+  const { operation, stream } = call.request;
+  const isChat = operation === "chat";
+  return {
+    sink,
+    head: (headers) => sink.head(headers),
+    ...(stream && { events: isChat ? new ConverseTap(sink) : new InvokeTap(sink, isKnown) }),
+    whole(reply, headers) {
+      const usage =
+        operation === "count-tokens"
+          ? FREE
+          : isChat
+            ? usageOfConverse(reply.body)
+            : (usageOfMessages(reply.body) ?? readTokenHeaders(headers));
+      if (usage !== undefined) sink.usage(usage);
+      sink.whole(reply);
+    },
+  };
+}

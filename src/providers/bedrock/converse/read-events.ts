@@ -1,0 +1,10 @@
+import type { ChatEvent } from "../../../core/chat.ts";
+import type { ReportedUsage } from "../../../core/usage.ts";
+import { readCircumstances } from "./circumstances.ts";
+import { asRecord, asText, type Json } from "./json-value.ts";
+import { OrderedBlocks } from "./ordered-blocks.ts";
+import { redactedData } from "./redacted.ts";
+import { ReplyFault } from "./reply-fault.ts";
+import { readStopReason } from "./stop-reason.ts";
+import { readConverseUsage } from "./usage.ts";
+import type { ReadBack } from "./write-request.ts";

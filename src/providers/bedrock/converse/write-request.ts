@@ -1,0 +1,134 @@
+import type { BedrockModel } from "../../../catalog/bedrock-models.ts";
+import type { ChatRequest, Inexpressible } from "../../../core/chat.ts";
+import { brief } from "../../../core/text.ts";
+import { joinBlocks, textBlock } from "./block.ts";
+import { settleCachePoints } from "./cache-points.ts";
+import { outputLimit, writeInference } from "./inference.ts";
+import type { Losses } from "./losses.ts";
+import { type Conversation, writeMessages } from "./messages.ts";
+import { writeOthers } from "./others.ts";
+import { outputWay } from "./output-format.ts";
+import { writeThinking } from "./reasoning.ts";
+import { requestMetadata } from "./request-metadata.ts";
+import { type ToolConfig, writeToolConfig } from "./tool-config.ts";
+import { Writing } from "./writing.ts";
+
+export interface ConverseWish {
+  readonly chat: ChatRequest;
+  readonly model: BedrockModel;
+  /** Output tokens at most, from our side. */
+  readonly outputCap: number | undefined;
+  /** Whether thoughts in the history are another model's. */
+  readonly stripReasoning: boolean;
+  /** For the provider's own log. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** What the way back must know. */
+export interface ReadBack {
+  /** Names of tools on the wire -> the client's, where they differ. */
+  readonly names: ReadonlyMap<string, string>;
+  /** The tool whose arguments are the answer; on the wire. */
+  readonly schemaTool: string | undefined;
+}
+
+export interface ConverseBody {
+  readonly body: string;
+  readonly how: ReadBack;
+  /** All that the body does not say; where one of it is not droppable, the body must not be sent. */
+  readonly inexpressible: readonly Inexpressible[];
+}
+
+/**
+ * A chat request as the body of Converse and ConverseStream.
+ * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+ */
+export function writeConverse({
+  chat,
+  model,
+  outputCap,
+  stripReasoning,
+  metadata,
+}: ConverseWish): ConverseBody {
+  const writing = new Writing(model, stripReasoning);
+  const conversation = writeMessages(chat, writing);
+  const output = outputWay(chat, writing);
+  const tools = writeToolConfig(chat, output.byTool, writing);
+  placeSystem(conversation, output.instruction, model);
+  const { system, turns } = conversation;
+  if (writing.hasCachePoints)
+    settleCachePoints(tools.blocks, [system, ...turns.map(({ blocks }) => blocks)], model, writing.losses);
+  const maxTokens = outputLimit(chat.maxOutputTokens, outputCap);
+  const thinking = writeThinking(
+    chat.reasoningEffort,
+    { maxTokens, isForced: tools.isForced, turns },
+    writing,
+  );
+  const { rulesSampling } = thinking;
+  const members = [
+    messagesJson(conversation),
+    member("inferenceConfig", writeInference(chat, maxTokens, rulesSampling, writing)),
+    toolConfigJson(tools),
+    member("additionalModelRequestFields", {
+      ...writeOthers(chat.others, rulesSampling, writing),
+      ...thinking.fields,
+      ...(tools.claudeChoice !== undefined && { tool_choice: tools.claudeChoice }),
+    }),
+    member("outputConfig", { textFormat: output.textFormat, effort: thinking.effort }),
+    member("serviceTier", serviceTier(chat.serviceTier, writing.losses)),
+    member("requestMetadata", requestMetadata(metadata, writing.losses)),
+  ];
+  if (chat.cacheKey !== undefined)
+    writing.losses.drop("prompt_cache_key", "has no place in Converse: a cache belongs to the account");
+  return {
+    body: `{${members.filter((text) => text !== "").join(",")}}`,
+    how: { names: writing.names.changed, schemaTool: tools.schemaTool },
+    inexpressible: writing.losses.list,
+  };
+}
+
+/** What the system says, with what is added to it; a model that knows no system hears it from the user, first. */
+function placeSystem(
+  { system, turns }: Conversation,
+  instruction: string | undefined,
+  model: BedrockModel,
+): void {
+  if (instruction !== undefined) system.push(textBlock(instruction));
+  if (!model.system) turns[0]?.blocks.unshift(...system.splice(0));
+}
+
+function messagesJson({ system, turns }: Conversation): string {
+  const messages = turns.map(({ role, blocks }) => `{"role":"${role}","content":${joinBlocks(blocks)}}`);
+  const systemJson = system.length === 0 ? "" : `,"system":${joinBlocks(system)}`;
+  return `"messages":[${messages.join(",")}]${systemJson}`;
+}
+
+function toolConfigJson({ blocks, choice }: ToolConfig): string {
+  if (blocks.length === 0) return "";
+  const choiceJson = choice === undefined ? "" : `,"toolChoice":${JSON.stringify(choice)}`;
+  return `"toolConfig":{"tools":${joinBlocks(blocks)}${choiceJson}}`;
+}
+
+/** "" where there is nothing to say. */
+function member(name: string, value: object | undefined): string {
+  if (value === undefined) return "";
+  const json = JSON.stringify(value);
+  return json === "{}" ? "" : `"${name}":${json}`;
+}
+
+const TIERS: ReadonlyMap<string, string> = new Map([
+  ["default", "default"],
+  ["standard", "default"],
+  ["standard_only", "default"],
+  ["flex", "flex"],
+  ["priority", "priority"],
+  ["reserved", "reserved"],
+]);
+
+/** https://docs.aws.amazon.com/bedrock/latest/userguide/service-tiers-inference.html; `auto` is what nothing says. */
+function serviceTier(wanted: string | undefined, losses: Losses): { readonly type: string } | undefined {
+  if (wanted === undefined || wanted === "auto") return undefined;
+  const type = TIERS.get(wanted);
+  if (type === undefined) losses.drop("service_tier", `has no meaning on Bedrock: ${brief(wanted, 20)}`);
+  return type === undefined ? undefined : { type };
+}

@@ -1,0 +1,131 @@
+import { addUsage, NO_USAGE, type Usage } from "../../core/usage.ts";
+import { refuseOrDrop } from "../inexpressible.ts";
+import type { AttemptFailure, EmbedCall, EmbedSink, UpstreamHandle } from "../provider.ts";
+import { readTokenHeaders } from "./converse/usage.ts";
+import { embeddingBody, type EmbeddingBody } from "./embeddings.ts";
+import { operationPath } from "./pass.ts";
+import { BedrockReading } from "./reading.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** Calls under way at a time for one request with many texts. */
+const AT_A_TIME = 8;
+
+/** Serves embeddings by as many calls as the model needs: some take one text each. */
+export function embedByInvoke(
+  runtime: Runtime,
+  family: string | undefined,
+  call: EmbedCall,
+  sink: EmbedSink,
+): UpstreamHandle {
+  const body = embeddingBody(family, call.embeddings);
+  const failure: AttemptFailure | undefined =
+    body === undefined
+      ? { kind: "unsupported", message: "this model makes no embeddings" }
+      : refuseOrDrop(body.inexpressible, call.mayDrop, sink);
+  if (failure !== undefined || body === undefined) {
+    sink.fail(failure ?? { kind: "unsupported", message: "this model makes no embeddings" });
+    return { cancel() {}, pause() {}, resume() {} };
+  }
+  const run = new EmbedRun(runtime, body, call, sink);
+  run.start();
+  return run;
+}
+
+class EmbedRun implements UpstreamHandle {
+  readonly #runtime: Runtime;
+  readonly #body: EmbeddingBody;
+  readonly #call: EmbedCall;
+  readonly #sink: EmbedSink;
+  readonly #parts: readonly (readonly string[])[];
+  readonly #vectors: number[][][] = [];
+  readonly #handles = new Set<UpstreamHandle>();
+  #usage: Usage | undefined = NO_USAGE;
+  #next = 0;
+  #done = 0;
+  #over = false;
+
+  constructor(runtime: Runtime, body: EmbeddingBody, call: EmbedCall, sink: EmbedSink) {
+    this.#runtime = runtime;
+    this.#body = body;
+    this.#call = call;
+    this.#sink = sink;
+    const { texts } = call.embeddings;
+    this.#parts = Array.from({ length: Math.ceil(texts.length / body.perCall) }, (_, index) =>
+      texts.slice(index * body.perCall, (index + 1) * body.perCall),
+    );
+  }
+
+  start(): void {
+    while (this.#next < this.#parts.length && this.#handles.size < AT_A_TIME && !this.#over)
+      this.#sendPart(this.#next++);
+  }
+
+  cancel(): void {
+    this.#over = true;
+    for (const handle of this.#handles) handle.cancel();
+  }
+
+  pause(): void {}
+
+  resume(): void {}
+
+  #sendPart(index: number): void {
+    const { model } = this.#call;
+    const { secrets, prefix } = this.#runtime;
+    let handle: UpstreamHandle | undefined;
+    const reading = new BedrockReading(
+      {
+        sink: {
+          ...QUIET,
+          alive: () => this.#sink.alive(),
+          fail: (failure) => this.#fail(failure),
+        },
+        whole: (reply, headers) => {
+          const vectors = this.#body.vectors(JSON.parse(reply.body.toString()) as Record<string, unknown>);
+          if (vectors.length !== this.#parts[index]?.length)
+            throw new Error(`it has ${vectors.length} embeddings for ${this.#parts[index]?.length} texts`);
+          this.#vectors[index] = vectors;
+          this.#count(readTokenHeaders(headers));
+          if (handle !== undefined) this.#handles.delete(handle);
+          this.#finishPart();
+        },
+      },
+      secrets,
+    );
+    const request = {
+      method: "POST" as const,
+      path: operationPath(prefix, model, "invoke"),
+      headers: { "content-type": "application/json", accept: "application/json" },
+      body: this.#body.body(this.#parts[index] ?? []),
+    };
+    handle = this.#runtime.send(this.#call, request, reading);
+    this.#handles.add(handle);
+  }
+
+  /** Only where every part told its tokens is their sum known. */
+  #count(usage: Usage | "invalid" | undefined): void {
+    this.#usage =
+      this.#usage === undefined || usage === undefined || usage === "invalid"
+        ? undefined
+        : addUsage(this.#usage, usage);
+  }
+
+  #finishPart(): void {
+    if (this.#over) return;
+    this.#done++;
+    if (this.#done < this.#parts.length) return this.start();
+    this.#over = true;
+    if (this.#usage !== undefined) this.#sink.usage(this.#usage);
+    this.#sink.whole({ vectors: this.#vectors.flat(), usage: this.#usage });
+  }
+
+  /** One part that fails is the whole; what the others cost is told, and charged. */
+  #fail(failure: AttemptFailure): void {
+    if (this.#over) return;
+    this.cancel();
+    if (this.#done > 0 && this.#usage !== undefined) this.#sink.usage(this.#usage);
+    this.#sink.fail(failure);
+  }
+}
+
+const QUIET = { usage(): void {}, dropped(): void {} };

@@ -1,0 +1,122 @@
+import { brief } from "../../core/text.ts";
+import { statusFailure } from "../http/failure.ts";
+import type { Secrets } from "../http/secrets.ts";
+import { text, type Headers } from "../http/upstream-reply.ts";
+import type { AttemptFailure, WholeReply } from "../provider.ts";
+
+const MAX_MESSAGE = 500;
+
+/** What a refusal says of itself. https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization */
+interface AwsError {
+  /** The exception's class, without namespace and address; "" where none is named. */
+  readonly type: string;
+  readonly message: string;
+}
+
+/** Longer prompts than the model takes. "Too many tokens" is a throttle and none of these. */
+const OVERFLOW =
+  /(input|prompt) is too long|input length and `?max_tokens`? exceed|maximum context length|exceeds? the (model'?s )?context window/i;
+/** Validation that is about this model or profile and no fault of the request: another target may take it. */
+const ELSEWHERE =
+  /model identifier is invalid|on-demand throughput isn|does ?n.t support|not supported (for|by|with) this model|isn.t supported on this route|deprecated for this model|end of (its )?life/i;
+
+/**
+ * What a refusal of Bedrock means for the attempt.
+ * https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
+ */
+export function bedrockFailure(reply: WholeReply, headers: Headers, secrets: Secrets): AttemptFailure {
+  const error = readError(text(headers["x-amzn-errortype"]), reply.body);
+  const known = exceptionFailure(error.type, error.message, secrets);
+  const wait = waitOf(headers);
+  if (known === undefined) {
+    return statusFailure(reply, wait === undefined ? undefined : String(wait), secrets, Date.now());
+  }
+  const failure = { ...known, status: reply.status };
+  if (failure.kind === "rejected") return { ...failure, reply };
+  return failure.kind === "throttled" && wait !== undefined
+    ? { ...failure, retryAfterSeconds: wait }
+    : failure;
+}
+
+/**
+ * What an exception means, of a reply or in mid-stream.
+ *
+ * @param type  its class or its member name: `ThrottlingException`, `throttlingException`
+ * @returns undefined where the class is unknown
+ */
+export function exceptionFailure(
+  type: string,
+  message: string,
+  secrets: Secrets,
+): AttemptFailure | undefined {
+  const said = message === "" || secrets.appearIn(message) ? undefined : brief(message, MAX_MESSAGE);
+  const name = type.charAt(0).toUpperCase() + type.slice(1);
+  const base = { message: `Bedrock answered ${name}`, said };
+  switch (name) {
+    case "ThrottlingException":
+      return { ...base, kind: "throttled", message: throttleMessage(message) };
+    case "ServiceQuotaExceededException":
+      return { ...base, kind: "throttled" };
+    case "ModelNotReadyException":
+      return { ...base, kind: "status", code: "no_target_available" };
+    case "ModelTimeoutException":
+      return { ...base, kind: "timeout" };
+    case "ModelErrorException":
+    case "ModelStreamErrorException":
+    case "InternalServerException":
+    case "ServiceUnavailableException":
+      return { ...base, kind: "status" };
+    case "AccessDeniedException":
+    case "UnrecognizedClientException":
+    case "InvalidSignatureException":
+    case "ExpiredTokenException":
+    case "MissingAuthenticationTokenException":
+    case "IncompleteSignatureException":
+      return { kind: "credentials", message: `Bedrock refused our credentials (${name})` };
+    case "ResourceNotFoundException":
+      return { ...base, kind: "rejected", code: "model_not_found", elsewhere: true };
+    case "ValidationException":
+      return {
+        ...base,
+        kind: "rejected",
+        ...(OVERFLOW.test(message) && { code: "context_overflow" as const }),
+        elsewhere: ELSEWHERE.test(message) || OVERFLOW.test(message),
+      };
+    case "ConflictException":
+      return { ...base, kind: "rejected" };
+    default:
+      return undefined;
+  }
+}
+
+/** What throttled, as its message tells: repeating helps in seconds, or not before tomorrow. */
+function throttleMessage(message: string): string {
+  if (/tokens per day/i.test(message)) return "Bedrock throttled: the day's tokens are used up";
+  if (/too many tokens/i.test(message)) return "Bedrock throttled: too many tokens a minute";
+  if (/too many requests/i.test(message)) return "Bedrock throttled: too many requests a minute";
+  return "Bedrock throttled";
+}
+
+export function readError(header: string | undefined, body: Buffer): AwsError {
+  let value: Readonly<Record<string, unknown>> = {};
+  try {
+    const parsed: unknown = JSON.parse(body.toString());
+    if (typeof parsed === "object" && parsed !== null) value = parsed as Record<string, unknown>;
+  } catch {
+    // A proxy's page, or nothing: the status tells.
+  }
+  const type = header ?? value["__type"] ?? value["code"];
+  const message = value["message"] ?? value["Message"];
+  return {
+    type: typeof type === "string" ? (type.split(":")[0] ?? "").replace(/^.*#/, "") : "",
+    message: typeof message === "string" ? message : "",
+  };
+}
+
+/** Seconds until a repeat makes sense, from either of two headers. */
+function waitOf(headers: Headers): number | undefined {
+  const milliseconds = Number(text(headers["x-amz-retry-after"]));
+  if (milliseconds > 0) return Math.min(Math.ceil(milliseconds / 1_000), 3_600);
+  const seconds = Number(text(headers["retry-after"]));
+  return seconds > 0 ? Math.min(Math.ceil(seconds), 3_600) : undefined;
+}

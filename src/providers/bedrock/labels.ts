@@ -1,0 +1,37 @@
+import type { CallLabels } from "../provider.ts";
+
+/** As many as Bedrock takes. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html */
+const MOST = 16;
+const MAX_LENGTH = 256;
+const ILLEGAL = /[^a-zA-Z0-9\s:_@$#=/+,.-]/g;
+
+/** What makes a line of AWS's invocation log one of ours. */
+export function labelsOf({ exchange, tenant }: CallLabels): Record<string, string> {
+  return { switchyard_exchange: exchange, switchyard_tenant: legal(tenant) };
+}
+
+/** The same and the client's own metadata, in the form and number that Bedrock takes; ours first. */
+export function metadataOf(labels: CallLabels): Record<string, string> {
+  const all = Object.entries(labels.tags).map(([key, value]) => [legal(key), legal(value)] as const);
+  return Object.fromEntries(
+    [...Object.entries(labelsOf(labels)), ...all.filter(([key]) => key !== "")].slice(0, MOST),
+  );
+}
+
+/**
+ * Adds our labels to metadata that a client wrote in Bedrock's own form: what it wrote stays, and where it took all the
+ * room there is none for us.
+ *
+ * @param metadata  a JSON object, or undefined where there is none
+ */
+export function withLabels(metadata: string | undefined, labels: CallLabels): string {
+  const own = metadata === undefined ? {} : (JSON.parse(metadata) as Record<string, unknown>);
+  const merged: Record<string, unknown> = { ...own };
+  for (const [key, value] of Object.entries(labelsOf(labels)))
+    if (Object.keys(merged).length < MOST) merged[key] = value;
+  return JSON.stringify(merged);
+}
+
+function legal(text: string): string {
+  return text.replace(ILLEGAL, "_").slice(0, MAX_LENGTH);
+}

@@ -1,0 +1,84 @@
+import type { Dispatcher } from "undici";
+import { Secrets } from "../http/secrets.ts";
+import { Upstream } from "../http/upstream.ts";
+import { UpstreamReply, type ReplyReading } from "../http/upstream-reply.ts";
+import type { Call, UpstreamHandle } from "../provider.ts";
+import { bearerAuthoriser, signingAuthoriser, type Authoriser, type Unsigned } from "./auth.ts";
+import { Credentials } from "./credentials.ts";
+import type { BedrockOptions } from "./options.ts";
+
+/** For what is asked in nobody's name. */
+const OURSELVES = "switchyard";
+
+/** Bedrock's runtime in one region: authorises requests and sends them. There is one retry policy, and it is not here. */
+export class Runtime {
+  /** What no client may ever read. */
+  readonly secrets: Secrets;
+  /** Before every path. */
+  readonly prefix: string;
+  readonly #upstream: Upstream;
+  readonly #authoriser: Authoriser;
+
+  /** @param service  the first part of the host: `bedrock-runtime`, or `bedrock` for its control plane */
+  constructor(options: BedrockOptions, service: "bedrock-runtime" | "bedrock") {
+    const base = new URL(
+      options.baseUrl ?? `https://${service}.${options.region}.${domainOf(options.region)}`,
+    );
+    this.prefix = base.pathname.replace(/\/$/, "");
+    this.secrets = new Secrets(options.apiKey);
+    this.#upstream = new Upstream(base.origin, options.connections);
+    this.#authoriser =
+      options.apiKey === undefined
+        ? signingAuthoriser(new Credentials(options), options.region, base.host)
+        : bearerAuthoriser(options.apiKey);
+  }
+
+  /** Sends a call; what is read of the reply tells the sink. */
+  send(
+    call: Pick<Call, "connectTimeoutMs" | "labels">,
+    unsigned: Unsigned,
+    reading: ReplyReading,
+  ): UpstreamHandle {
+    const reply = new UpstreamReply(reading);
+    const authorised = this.#authoriser.authorise(withDefaults(unsigned), call.labels.tenant || OURSELVES);
+    if (authorised instanceof Promise) {
+      authorised.then(
+        (headers) => this.#dispatch(call.connectTimeoutMs, unsigned, headers, reply),
+        (error: unknown) => reply.abandon({ kind: "credentials", message: noCredentials(error) }),
+      );
+    } else this.#dispatch(call.connectTimeoutMs, unsigned, authorised, reply);
+    return reply;
+  }
+
+  close(): Promise<void> {
+    return this.#upstream.close();
+  }
+
+  #dispatch(
+    connectTimeoutMs: number,
+    { method, path, body }: Unsigned,
+    headers: Record<string, string>,
+    reply: UpstreamReply,
+  ): void {
+    const request: Dispatcher.DispatchOptions = { method, path, headers, body: body ?? null };
+    this.#upstream.send(connectTimeoutMs, request, reply);
+  }
+}
+
+function withDefaults(unsigned: Unsigned): Unsigned {
+  return {
+    ...unsigned,
+    headers: { "accept-encoding": "identity", "user-agent": "switchyard", ...unsigned.headers },
+  };
+}
+
+/** https://docs.aws.amazon.com/general/latest/gr/rande.html */
+function domainOf(region: string): string {
+  return region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+}
+
+/** The error's class and no more: its message may name files and roles. */
+function noCredentials(error: unknown): string {
+  const name = error instanceof Error ? error.name : "error";
+  return `no AWS credentials could be had (${name})`;
+}

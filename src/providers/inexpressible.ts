@@ -1,0 +1,31 @@
+import type { Inexpressible } from "../core/chat.ts";
+import { brief } from "../core/text.ts";
+import type { AttemptFailure, AttemptSink } from "./provider.ts";
+
+/** Names that a message repeats. */
+const MOST_NAMED = 8;
+
+/**
+ * What becomes of a request that says what its target cannot express: nothing is left out in silence.
+ *
+ * @param mayDrop  whether the target's policy leaves out what is not needed
+ * @returns why the attempt fails; undefined where it may go on, and what was left out is told
+ */
+export function refuseOrDrop(
+  inexpressible: readonly Inexpressible[],
+  mayDrop: boolean,
+  sink: Pick<AttemptSink, "dropped">,
+): AttemptFailure | undefined {
+  if (inexpressible.length === 0) return undefined;
+  const refused = inexpressible.filter(({ droppable }) => !droppable || !mayDrop);
+  if (refused.length === 0) {
+    sink.dropped(inexpressible.map(({ name }) => name));
+    return undefined;
+  }
+  const reasons = refused.slice(0, MOST_NAMED).map(({ name, why }) => `${brief(name)} ${why}`);
+  const more = refused.length > MOST_NAMED ? `; and ${refused.length - MOST_NAMED} more` : "";
+  const advice = refused.every(({ droppable }) => droppable)
+    ? "; with unsupported: drop in the target's configuration it is left out"
+    : "";
+  return { kind: "unsupported", message: `${reasons.join("; ")}${more}${advice}` };
+}

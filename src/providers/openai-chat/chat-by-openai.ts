@@ -1,0 +1,142 @@
+import { scanTrusted } from "../../core/json-scan.ts";
+import type { ReportedUsage } from "../../core/usage.ts";
+import type { WireRequest } from "../../core/wire.ts";
+import { refuseOrDrop } from "../inexpressible.ts";
+import type {
+  AttemptFailure,
+  ChatCall,
+  ChatSink,
+  ReplySink,
+  RequestKind,
+  Service,
+  UpstreamCall,
+  UpstreamHandle,
+  WholeReply,
+} from "../provider.ts";
+import { readOpenAiReply } from "./read-reply.ts";
+import { OpenAiEvents } from "./read-stream.ts";
+import { writeOpenAiChat } from "./write-request.ts";
+
+/** What an adapter serves that speaks OpenAI: its own dialect as it is, chat of the others by translation. */
+export function servesByOpenAi({ dialect, operation }: RequestKind): Service {
+  if (dialect === "openai") return "pass";
+  if (operation === "chat") return "translate";
+  return operation === "count-tokens"
+    ? { why: "has no counting of tokens" }
+    : { why: "takes no bodies that belong to a model of Bedrock; ask by Converse" };
+}
+
+/**
+ * Serves a chat request of another dialect by an adapter that speaks OpenAI.
+ *
+ * @param send  the adapter's own way of sending
+ */
+export function chatByOpenAi(
+  call: ChatCall,
+  sink: ChatSink,
+  outputParam: "max_tokens" | "max_completion_tokens",
+  send: (call: UpstreamCall, sink: ReplySink) => UpstreamHandle,
+): UpstreamHandle {
+  const { chat, model, stream, outputCap } = call;
+  const { body, inexpressible } = writeOpenAiChat(chat, { model, stream, outputCap, outputParam });
+  const failure = refuseOrDrop(inexpressible, call.mayDrop, sink);
+  if (failure !== undefined) {
+    sink.fail(failure);
+    return NOTHING_SENT;
+  }
+  const reading = new ChatReading(sink);
+  // The cap stands in the body already.
+  reading.handle = send(
+    { ...call, request: wireRequest(body, model, stream), outputCap: undefined },
+    reading,
+  );
+  return reading.handle;
+}
+
+/** A handle of an attempt that is over before it began. */
+export const NOTHING_SENT: UpstreamHandle = { cancel() {}, pause() {}, resume() {} };
+
+function wireRequest(body: string, model: string, stream: boolean): WireRequest {
+  const bytes = Buffer.from(body);
+  return {
+    dialect: "openai",
+    operation: "chat",
+    bytes,
+    members: scanTrusted(bytes),
+    inside: 1,
+    model,
+    stream,
+    includeUsage: true,
+    maxOutputTokens: undefined,
+    choices: 1,
+    store: false,
+    wordEdits: new Map(),
+    headers: {},
+  };
+}
+
+/** From an OpenAI reply to one that is in no dialect. */
+class ChatReading implements ReplySink {
+  handle: UpstreamHandle | undefined;
+  readonly #sink: ChatSink;
+  readonly #events: OpenAiEvents;
+  #stopped = false;
+  #over = false;
+
+  constructor(sink: ChatSink) {
+    this.#sink = sink;
+    this.#events = new OpenAiEvents((event) => {
+      if (event.type === "stop") this.#stopped = true;
+      sink.event(event);
+    });
+  }
+
+  head(): void {}
+
+  usage(usage: ReportedUsage): void {
+    this.#sink.usage(usage);
+  }
+
+  dropped(names: readonly string[]): void {
+    this.#sink.dropped(names);
+  }
+
+  alive(): void {
+    this.#sink.alive();
+  }
+
+  whole(reply: WholeReply): void {
+    this.#read(() => this.#sink.whole(readOpenAiReply(reply.body)));
+  }
+
+  chunk(bytes: Buffer): void {
+    this.#read(() => this.#events.push(bytes));
+  }
+
+  end(last: Buffer): void {
+    this.#read(() => {
+      this.#events.push(last);
+      if (this.#stopped) this.#sink.end();
+      else this.#broken("the upstream's stream ended without a finish reason");
+    });
+  }
+
+  fail(failure: AttemptFailure): void {
+    if (!this.#over) this.#sink.fail(failure);
+    this.#over = true;
+  }
+
+  #read(step: () => void): void {
+    if (this.#over) return;
+    try {
+      step();
+    } catch (error) {
+      this.#broken(error instanceof Error ? error.message : "the upstream's reply cannot be read");
+    }
+  }
+
+  #broken(message: string): void {
+    this.fail({ kind: "protocol", message });
+    this.handle?.cancel();
+  }
+}
