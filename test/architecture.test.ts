@@ -29,8 +29,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ),
   ...Object.fromEntries(SERVING.map((folder) => [folder, [...FOUNDATION, ...DOMAIN]])),
   control: [...FOUNDATION, ...DOMAIN, ...SERVING],
-  cli: [...FOUNDATION, ...DOMAIN, ...SERVING, "control", "app.ts"],
+  cli: [...FOUNDATION, ...DOMAIN, ...SERVING, "control", "emulator", "app.ts"],
   console: ["control", "core"],
+  // A second opinion on Bedrock: it shares nothing with what it judges but the framing in core.
+  emulator: ["core"],
   "app.ts": [...FOUNDATION, ...DOMAIN, ...SERVING, "control"],
   "main.ts": ["cli", "node-version.ts"],
   "node-version.ts": [],

@@ -63,7 +63,7 @@ const v47: Differences = {
   strictTools: false,
   sampling: { temperature: "deprecated", topP: "deprecated", temperatureWithTopP: false },
 };
-// 4.8 took it by InvokeModel; [?] by Converse.
+// [aws] With Opus 4.8; others say which later ones.
 const v48: Differences = { ...v47, midSystem: true };
 // [?] Thinks unless told not to.
 const v5: Differences = {

@@ -137,8 +137,6 @@ server: { workers: 2 }
 content: { keep: redacted }
 #! 18 content.keep: "redacted" is not available yet; leave it out
 providers:
-  bedrock: { kind: bedrock, region: eu-central-1 }
-#! 20 providers.bedrock.kind: "bedrock" is not available yet; leave it out
   claude: { kind: anthropic, apiKey: env:SET }
 #! 19 providers.claude.kind: "anthropic" is not available yet; leave it out
   sage: { kind: sagemaker, region: eu-central-1 }
@@ -151,7 +149,7 @@ pools:
 targets:
   one: { pool: fleet, model: m, tier: dedicated, price: { input: 1, output: 1 } }
 #! 16 targets.one.pool: is not available yet; leave it out
-  two: { provider: bedrock, model: m, tier: premium, price: { input: 1, output: 1 } }
+  two: { provider: claude, model: m, tier: premium, price: { input: 1, output: 1 } }
 tasks:
   cost: { targets: [one], objective: cost, slo: { ttftP95: 1s }, cache: { ttl: 10m }, hedge: { after: p95 } }
 #! 38 tasks.cost.objective: "cost" is not available yet; leave it out

@@ -35,6 +35,7 @@ test("an empty file listens on loopback, keeps no content, and has the embedded 
       retention: { exchanges: 90, usage: 400 },
     },
     content: { keep: "none" },
+    egress: { media: "fetch", allow: [], limit: 4_500_000, timeout: 10_000 },
     providers: {},
     pools: {},
     targets: {},
@@ -60,6 +61,7 @@ test("a target sees public and internal data, and has its deadlines, unless it s
     aliases: [],
     timeouts: { connect: 2_000, firstByte: 60_000, idle: 30_000, total: 900_000 },
     onAbort: "cancel",
+    unsupported: "refuse",
   });
 });
 
@@ -90,7 +92,19 @@ test("the demo is a correct configuration with its tenant and its model, on simu
 test("the keys known at a place are those of every form that may stand there", () => {
   const keys = (...path: (string | number)[]): string[] => knownKeys(configSchema, path);
   assert.deepEqual(keys(), [
-    ...["alerts", "budgets", "content", "limits", "mode", "notify", "policy", "pools", "providers", "server"],
+    ...[
+      "alerts",
+      "budgets",
+      "content",
+      "egress",
+      "limits",
+      "mode",
+      "notify",
+      "policy",
+      "pools",
+      "providers",
+      "server",
+    ],
     ...["storage", "targets", "tasks", "tenants"],
   ]);
   assert.deepEqual(keys("server", "tls"), ["cert", "key"]);
@@ -98,6 +112,7 @@ test("the keys known at a place are those of every form that may stand there", (
   assert.deepEqual(keys("targets", "any", "price"), [
     "cacheRead",
     "cacheWrite",
+    "cacheWrite1h",
     "input",
     "output",
     "reasoning",
@@ -105,6 +120,7 @@ test("the keys known at a place are those of every form that may stand there", (
   assert.deepEqual(keys("targets", "any", "price", 3), [
     "cacheRead",
     "cacheWrite",
+    "cacheWrite1h",
     "from",
     "input",
     "output",

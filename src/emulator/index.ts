@@ -3,6 +3,8 @@ import type { KeyPair } from "./auth/identity.ts";
 import { faultSchema, type Fault } from "./faults/fault.ts";
 import type { Received } from "./received.ts";
 import { readScript, type Script } from "./script.ts";
+import { readRecordings } from "./replay/recordings.ts";
+import { Replay } from "./replay/replay.ts";
 import { serve } from "./serve.ts";
 import { newState } from "./state.ts";
 import { OnePort } from "./transport/one-port.ts";
@@ -11,6 +13,9 @@ export type { KeyPair } from "./auth/identity.ts";
 export type { Fault } from "./faults/fault.ts";
 export type { Received } from "./received.ts";
 export type { Script } from "./script.ts";
+export { ScriptRefused } from "./script.ts";
+export { RecordingsUnreadable } from "./replay/recordings.ts";
+export { checkRecordings, type CheckedRequest } from "./replay/check.ts";
 
 export interface EmulatorOptions {
   /** 127.0.0.1 where absent. */
@@ -26,6 +31,8 @@ export interface EmulatorOptions {
   /** Takes anyone. */
   readonly open?: boolean;
   readonly script?: Script;
+  /** Folder of recordings whose replies are given to the requests they were given to. */
+  readonly recordings?: string;
   readonly clock?: Clock;
 }
 
@@ -48,7 +55,7 @@ export class NoCredentials extends Error {
 /**
  * Starts an emulator of the Amazon Bedrock runtime.
  *
- * @throws NoCredentials, ScriptRefused; a system error where the port is taken
+ * @throws NoCredentials, ScriptRefused, RecordingsUnreadable; a system error where the port is taken
  */
 export async function startBedrockEmulator(options: EmulatorOptions = {}): Promise<RunningEmulator> {
   const { host = "127.0.0.1", open = false, clock = systemClock } = options;
@@ -58,11 +65,10 @@ export async function startBedrockEmulator(options: EmulatorOptions = {}): Promi
     throw new NoCredentials(
       "there is nothing to verify requests with: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_BEARER_TOKEN_BEDROCK, or take anyone (open)",
     );
-  const state = newState(
-    readScript(options.script),
-    { pair, bearerToken, region: options.region, open },
-    clock,
-  );
+  const replay =
+    options.recordings === undefined ? undefined : new Replay(readRecordings(options.recordings));
+  const keyring = { pair, bearerToken, region: options.region, open };
+  const state = newState(readScript(options.script), keyring, clock, replay);
   const port = new OnePort((request, response) => {
     serve(state, request, response).catch((error: unknown) => {
       process.stderr.write(`the emulator failed: ${(error as Error).stack ?? String(error)}\n`);

@@ -2,24 +2,22 @@ import { randomUUID } from "node:crypto";
 import type http from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { authenticate } from "./auth/authenticate.ts";
-import { stsErrorXml } from "./auth/assume-role.ts";
 import type { Identity } from "./auth/identity.ts";
 import { controlReply } from "./control-endpoints.ts";
+import { errorReply, scriptedError } from "./error-reply.ts";
 import { breakStream } from "./faults/break-stream.ts";
 import type { Mishap } from "./faults/fault-plan.ts";
-import type { FaultOf } from "./faults/fault.ts";
 import { baseModel } from "./models/resolve.ts";
 import type { Call, Outcome } from "./operations/call.ts";
-import { isStream, routeOf, type Route } from "./operations/route.ts";
+import { routeOf, type Route } from "./operations/route.ts";
 import { HANDLERS } from "./operations/table.ts";
 import type { Received } from "./received.ts";
-import { EXCEPTIONS, ServiceError } from "./service-error.ts";
+import { ServiceError } from "./service-error.ts";
 import type { State } from "./state.ts";
-import { breakOff, sendReply, type Reply } from "./transport/reply.ts";
+import { subjectOf, type Subject } from "./subject.ts";
+import { breakOff, sendReply } from "./transport/reply.ts";
 import { readRequest, type WireRequest } from "./transport/wire-request.ts";
 
-/** The service appends this to every type of error. */
-const ERROR_SUFFIX = ":http://internal.amazon.com/coral/com.amazon.bedrock/";
 /** What an unknown path gets, with status 200: so the service answers an ARN whose `/` was not escaped. */
 const UNKNOWN_OPERATION =
   '{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException"},"Version":"1.0"}';
@@ -36,12 +34,15 @@ export async function serve(
   if (request.segments[0] === "_emulator") return sendReply(response, controlReply(state, request), AT_ONCE);
   const route = routeOf(request);
   const { identity, refusal } = identify(state, request, route);
-  const received = state.received.add(seen(state, request, route, identity));
+  const subject = subjectOf(route, request);
+  const received = state.received.add(seen(state, request, route, subject, identity));
   const requestId = randomUUID();
-  const mishap = strike(state, route, identity);
+  const mishap = strike(state, route, subject, identity);
   if (mishap.delayMs > 0) await sleep(mishap.delayMs);
-  if (mishap.fault?.kind === "hang" && !streamed(route, mishap)) return;
-  if (mishap.fault?.kind === "reset" && !streamed(route, mishap)) return breakOff(response);
+  if (isLost(mishap, subject)) {
+    if (mishap.fault?.kind === "reset") breakOff(response);
+    return;
+  }
   const outcome = answer({ state, request, route, identity, startedMs }, refusal, mishap, requestId);
   received.status = outcome.reply.status;
   received.error = outcome.reply.headers["x-amzn-errortype"]?.split(":")[0];
@@ -75,14 +76,18 @@ function answer(
   try {
     if (refusal !== undefined) throw refusal;
     if (identity === undefined) throw new ServiceError("InternalServerException", "no identity");
-    if (fault?.kind === "error") return { reply: scriptedError(fault) };
-    const outcome = HANDLERS[route.operation]({ ...attempt, route, identity });
+    if (fault?.kind === "error") return { reply: scriptedError(fault, route.operation) };
+    const replayed = attempt.state.replay?.replyTo(attempt.request);
+    const outcome =
+      replayed === undefined
+        ? HANDLERS[route.operation]({ ...attempt, route, identity })
+        : { reply: replayed };
     const { body } = outcome.reply;
     if (fault === undefined || typeof body === "string" || Buffer.isBuffer(body)) return outcome;
     return { ...outcome, reply: breakStream(outcome.reply, body, fault) };
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
-    return { reply: route.operation === "AssumeRole" ? stsError(error, requestId) : errorReply(error) };
+    return { reply: errorReply(error, route.operation, requestId) };
   }
 }
 
@@ -104,6 +109,7 @@ function seen(
   { clock }: State,
   request: WireRequest,
   route: Route | undefined,
+  { model }: Subject,
   identity: Identity | undefined,
 ): Omit<Received, "number" | "status" | "error"> {
   return {
@@ -112,7 +118,7 @@ function seen(
     path: request.url,
     httpVersion: request.httpVersion,
     operation: route?.operation,
-    model: modelOf(route),
+    model,
     headers: Object.keys(request.headers).sort(),
     signedBy:
       identity === undefined
@@ -128,31 +134,27 @@ function seen(
   };
 }
 
-function modelOf(route: Route | undefined): string | undefined {
-  return route !== undefined && route.parameters.length === 1 ? route.parameters[0] : undefined;
-}
-
 function strike(
   { faults, profiles }: State,
   route: Route | undefined,
+  { model: asked = "", streams }: Subject,
   identity: Identity | undefined,
 ): Mishap {
   if (route === undefined) return { delayMs: 0, pace: {}, fault: undefined };
-  const asked = modelOf(route) ?? "";
   const profile = profiles.find(({ arn }) => arn === asked);
   const model = baseModel(profile?.models[0] ?? asked);
   return faults.strike({
     operation: route.operation,
-    streams: isStream(route.operation),
+    streams,
     models: [asked, model?.id ?? asked],
     accessKeyId: identity?.accessKeyId,
   });
 }
 
-/** Whether the fault strikes within a stream, not in place of the reply. */
-function streamed(route: Route | undefined, { fault }: Mishap): boolean {
-  const inStream = fault?.kind === "hang" || fault?.kind === "reset" ? fault.afterFrames : undefined;
-  return inStream !== undefined && route !== undefined && isStream(route.operation);
+/** Whether a request is never answered at all: the fault strikes in place of the reply, not within a stream. */
+function isLost({ fault }: Mishap, { streams }: Subject): boolean {
+  if (fault?.kind !== "hang" && fault?.kind !== "reset") return false;
+  return !streams || fault.afterFrames === undefined;
 }
 
 function definedPace({
@@ -166,58 +168,3 @@ function definedPace({
     ...(jitter !== undefined && { jitter }),
   };
 }
-
-export function errorReply(error: ServiceError): Reply {
-  return {
-    status: error.status,
-    headers: {
-      "content-type": "application/json",
-      "x-amzn-errortype": `${error.type}${ERROR_SUFFIX}`,
-      ...error.headers,
-    },
-    body: JSON.stringify({ ...error.members, message: error.message }),
-  };
-}
-
-function stsError(error: ServiceError, requestId: string): Reply {
-  return {
-    status: error.status,
-    headers: { "content-type": "text/xml" },
-    body: stsErrorXml(error, requestId),
-  };
-}
-
-function scriptedError(fault: FaultOf<"error">): Reply {
-  const { exception, retryAfterSeconds } = fault;
-  const known = exception === undefined ? undefined : EXCEPTIONS[exception as keyof typeof EXCEPTIONS];
-  const status = fault.status ?? known ?? 500;
-  const headers: Record<string, string> =
-    retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
-  if (exception === undefined)
-    return { status, headers: { "content-type": "text/html", ...headers }, body: `<html>${status}</html>` };
-  return {
-    status,
-    headers: {
-      "content-type": "application/json",
-      "x-amzn-errortype": `${exception}${ERROR_SUFFIX}`,
-      ...headers,
-    },
-    body: JSON.stringify({ ...fault.members, message: fault.message ?? MESSAGES[exception] ?? exception }),
-  };
-}
-
-/** What the service says with an error, where a script says nothing. */
-const MESSAGES: Readonly<Record<string, string>> = {
-  ThrottlingException: "Too many requests, please wait before trying again.",
-  InternalServerException:
-    "The system encountered an unexpected error during processing. Try your request again.",
-  ServiceUnavailableException: "Bedrock is unable to process your request.",
-  ModelTimeoutException: "Model has timed out in processing the request. Try your request again.",
-  ModelNotReadyException: "Model is not ready for inference. Please try again later.",
-  ModelErrorException:
-    "The system encountered an unexpected error during processing. Try your request again.",
-  AccessDeniedException: "You don't have access to the model with the specified model ID.",
-  ResourceNotFoundException: "Could not resolve the foundation model from the provided model identifier.",
-  ServiceQuotaExceededException: "Your request exceeds the service quota for your account.",
-  ValidationException: "The provided request is not valid.",
-};

@@ -7,6 +7,7 @@ import { FaultPlan } from "./faults/fault-plan.ts";
 import type { ApplicationProfile } from "./models/resolve.ts";
 import { Quotas } from "./quota.ts";
 import { ReceivedLog } from "./received.ts";
+import type { Replay } from "./replay/replay.ts";
 import type { ReadScript } from "./script.ts";
 
 /** Everything an emulator remembers between requests. */
@@ -21,6 +22,8 @@ export interface State {
   readonly quotas: Quotas;
   readonly faults: FaultPlan;
   readonly received: ReceivedLog;
+  /** Recorded replies, which come before made-up ones. */
+  readonly replay: Replay | undefined;
 }
 
 /** There without a script, so that the resolution of a profile can be tried at once. */
@@ -42,7 +45,12 @@ const DEFAULT_PROFILES: readonly ApplicationProfile[] = [
   },
 ];
 
-export function newState(script: ReadScript, keyring: Omit<Keyring, "sessions">, clock: Clock): State {
+export function newState(
+  script: ReadScript,
+  keyring: Omit<Keyring, "sessions">,
+  clock: Clock,
+  replay: Replay | undefined,
+): State {
   const sessions = new Map<string, Session>();
   const faults = new FaultPlan();
   faults.set(script.faults);
@@ -58,5 +66,6 @@ export function newState(script: ReadScript, keyring: Omit<Keyring, "sessions">,
     quotas: new Quotas(script.quotas),
     faults,
     received: new ReceivedLog(),
+    replay,
   };
 }

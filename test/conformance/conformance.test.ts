@@ -7,10 +7,11 @@ import type { Opened, Scenario, Subject } from "./subject.ts";
 import { SUBJECTS } from "./subjects.ts";
 
 test("every adapter of the registry is a subject of this kit", () => {
-  assert.deepEqual(SUBJECTS.map(({ kind }) => kind).toSorted(), [...PROVIDER_KINDS].toSorted());
+  const kinds = new Set(SUBJECTS.map(({ kind }) => kind));
+  assert.deepEqual([...kinds].toSorted(), [...PROVIDER_KINDS].toSorted());
 });
 
-for (const subject of SUBJECTS) describe(subject.kind, () => cases(subject));
+for (const subject of SUBJECTS) describe(subject.name ?? subject.kind, () => cases(subject));
 
 function cases(subject: Subject): void {
   const rule = (name: string, scenario: Scenario, check: (opened: Opened) => Promise<void>): void =>
@@ -71,8 +72,10 @@ function cases(subject: Subject): void {
   rule("a refusal of the request comes with the upstream's reply", "reject", async (opened) => {
     const heard = await over(send(opened, {}));
     assert.equal(heard.failure?.kind, "rejected");
-    assert.equal(heard.failure?.reply?.status, 400);
-    assert.ok((heard.failure?.reply?.body.length ?? 0) > 0);
+    assert.equal(heard.failure?.status, 400);
+    // Of another dialect the bytes would tell the client nothing: its words go on.
+    const isTold = (heard.failure?.reply?.body.length ?? 0) > 0 || heard.failure?.said !== undefined;
+    assert.ok(isTold);
   });
 
   rule("a refusal of our credentials tells nobody what they are", "deny", async (opened) => {
@@ -137,10 +140,9 @@ async function over(heard: Hearing): Promise<Hearing> {
 }
 
 function events(heard: Hearing): Record<string, unknown>[] {
-  return Buffer.concat(heard.chunks)
-    .toString()
+  return heard.text
     .split("\n\n")
-    .filter((event) => event !== "")
+    .filter((event) => event !== "" && event !== "data: [DONE]")
     .map((event) => JSON.parse(event.replace(/^data: ?/, "")) as Record<string, unknown>);
 }
 

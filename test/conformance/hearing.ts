@@ -1,6 +1,7 @@
 import type { Usage } from "../../src/core/usage.ts";
 import type { WireRequest } from "../../src/core/wire.ts";
 import { openAi } from "../../src/gateway/dialects/openai/index.ts";
+import { TranslatedChat } from "../../src/gateway/translate.ts";
 import type { AttemptFailure, ReplySink, UpstreamHandle, WholeReply } from "../../src/providers/provider.ts";
 import type { Opened } from "./subject.ts";
 
@@ -65,16 +66,23 @@ export class Hearing implements ReplySink {
 
 export function send(opened: Opened, body: object, headers: Record<string, string> = {}): Hearing {
   const hearing = new Hearing();
-  hearing.handle = opened.provider.send(
-    {
-      request: chatRequest(body, headers),
-      model: opened.model,
-      outputCap: undefined,
-      connectTimeoutMs: 1_000,
-      labels: { exchange: "x1", tenant: "acme", tags: {} },
-    },
-    hearing,
-  );
+  const { provider, model } = opened;
+  const request = chatRequest(body, headers);
+  const call = {
+    model,
+    outputCap: undefined,
+    connectTimeoutMs: 1_000,
+    labels: { exchange: "x1", tenant: "acme", tags: {} },
+  };
+  if (provider.serves(request, model) === "pass") {
+    hearing.handle = provider.send({ ...call, request }, hearing);
+    return hearing;
+  }
+  const { includeUsage, stream } = request;
+  const writer = openAi.chatWriter({ exchangeId: "x1", model: "m", startedAtMs: 0, includeUsage });
+  const chat = openAi.readChat(request);
+  const sink = new TranslatedChat(writer, hearing);
+  hearing.handle = provider.chat({ ...call, chat, stream, mayDrop: false, stripReasoning: false }, sink);
   return hearing;
 }
 

@@ -32,6 +32,8 @@ export interface Opened extends AsyncDisposable {
 /** How the kit gets at one adapter. To add an adapter: a subject in this folder, a line in subjects.ts. */
 export interface Subject {
   readonly kind: Provider["kind"];
+  /** Where one adapter has several ways. */
+  readonly name?: string;
   /** Undefined where the scenario cannot happen with this adapter. */
   open(scenario: Scenario): Promise<Opened | undefined>;
 }

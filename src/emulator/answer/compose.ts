@@ -1,9 +1,10 @@
 import { hash } from "node:crypto";
 import { lastUserText, type ConverseRequest } from "../converse-request.ts";
-import { canonicalJson, isObject, type Json, type JsonObject } from "../json.ts";
+import { canonicalJson, type Json } from "../json.ts";
 import type { Model } from "../models/model.ts";
 import type { Answer, AnswerBlock, AnswerUsage, StopReason } from "./answer.ts";
-import { assess, guardedInput, ruleFor, type Finding, type GuardrailRule } from "./guardrail.ts";
+import { assess, guardedInput, type GuardrailRule } from "./guardrail.ts";
+import { guardOutput, guardrailOf, intervened } from "./guarded.ts";
 import { instanceOf } from "./instance.ts";
 import { segmentsOf } from "./prompt.ts";
 import type { PromptCache } from "./prompt-cache.ts";
@@ -146,84 +147,7 @@ function outputTokens(blocks: readonly AnswerBlock[]): number {
   return blocks.reduce((sum, block) => sum + tokensOfBlock(block), 0);
 }
 
-function guardrailOf(
-  { guardrailConfig }: ConverseRequest,
-  rules: readonly GuardrailRule[],
-): GuardrailRule | undefined {
-  const id = guardrailConfig?.guardrailIdentifier;
-  return id === undefined || id === "" ? undefined : ruleFor(id, rules);
-}
-
-function guardOutput(
-  request: ConverseRequest,
-  answer: Answer,
-  rule: GuardrailRule,
-  input: Finding | undefined,
-): Answer {
-  const findings = answer.blocks.map((block) =>
-    block.kind === "text" ? assess(block.text, rule) : undefined,
-  );
-  const output = findings.find((finding) => finding?.blocked === true);
-  if (output !== undefined)
-    return intervened(request, rule.blockedOutputMessage, answer.usage, { input, output });
-  const blocks = answer.blocks.map((block, index): AnswerBlock => {
-    const finding = findings[index];
-    return finding?.changed === true ? { kind: "text", text: finding.masked } : block;
-  });
-  const changed = findings.find((finding) => finding?.changed === true);
-  const trace = traceOf(request, { input, output: changed });
-  return {
-    ...answer,
-    blocks,
-    ...(changed !== undefined && { stopReason: "guardrail_intervened" as const }),
-    ...(trace !== undefined && { trace }),
-  };
-}
-
-function intervened(
-  request: ConverseRequest,
-  message: string,
-  usage: AnswerUsage,
-  findings: { input?: Finding | undefined; output?: Finding | undefined },
-): Answer {
-  const trace = traceOf(request, findings);
-  return {
-    blocks: [{ kind: "text", text: message }],
-    stopReason: "guardrail_intervened",
-    usage,
-    ...(trace !== undefined && { trace }),
-  };
-}
-
-function traceOf(
-  { guardrailConfig }: ConverseRequest,
-  { input, output }: { input?: Finding | undefined; output?: Finding | undefined },
-): JsonObject | undefined {
-  const asked = guardrailConfig?.trace;
-  if (asked !== "enabled" && asked !== "enabled_full") return undefined;
-  const id = guardrailConfig?.guardrailIdentifier ?? "";
-  const acted = output?.blocked === true || output?.changed === true || input?.blocked === true;
-  return {
-    guardrail: {
-      ...(input !== undefined && { inputAssessment: { [id]: input.assessment } }),
-      ...(output !== undefined && { outputAssessments: { [id]: [output.assessment] } }),
-      actionReason: acted ? "Guardrail blocked." : "No action.",
-    },
-  };
-}
-
+/** A request that was blocked never reached the model. */
 function nothingUsed(): AnswerUsage {
   return { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, written: [], tellsCache: false };
-}
-
-/** Members of the model's own answer that `additionalModelResponseFieldPaths` may ask for. */
-export function responseFields(paths: readonly string[], { stopSequence }: Answer): JsonObject | undefined {
-  const own: JsonObject = { stop_sequence: stopSequence ?? null };
-  const found: Record<string, Json> = {};
-  for (const path of paths) {
-    const name = path.replace(/^\//, "");
-    const value = isObject(own) ? own[name] : undefined;
-    if (value !== undefined) found[name] = value;
-  }
-  return Object.keys(found).length === 0 ? undefined : found;
 }

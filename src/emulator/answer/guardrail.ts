@@ -1,5 +1,6 @@
 import type { ConverseRequest } from "../converse-request.ts";
 import type { JsonObject } from "../json.ts";
+import { ServiceError } from "../service-error.ts";
 
 /** What a guardrail of this emulator looks for. Any identifier stands for the default one unless a script names others. */
 export interface GuardrailRule {
@@ -40,8 +41,16 @@ const PATTERNS: Readonly<Record<Masked, RegExp>> = {
 /** Characters to a text unit, by which guardrails are paid. */
 const UNIT_CHARACTERS = 1_000;
 
-export function ruleFor(id: string, rules: readonly GuardrailRule[]): GuardrailRule {
-  return rules.find((rule) => rule.id === id) ?? rules.find((rule) => rule.id === "*") ?? DEFAULT_GUARDRAIL;
+/** @throws ServiceError where a script names guardrails and this is none of them */
+export function requiredRule(
+  id: string,
+  rules: readonly GuardrailRule[],
+  type: "ResourceNotFoundException" | "ValidationException",
+): GuardrailRule {
+  const found = rules.find((rule) => rule.id === id) ?? rules.find((rule) => rule.id === "*");
+  if (found !== undefined) return found;
+  if (rules.length === 0) return DEFAULT_GUARDRAIL;
+  throw new ServiceError(type, "The guardrail identifier or version provided in the request does not exist.");
 }
 
 /** Holds a text against a guardrail. */
@@ -94,5 +103,11 @@ export function guardedInput(request: ConverseRequest): string {
   );
   if (guarded.length > 0) return guarded.join("\n");
   const last = request.messages?.findLast(({ role }) => role === "user");
-  return (last?.content ?? []).flatMap(({ text }) => text ?? []).join("\n");
+  const text = (last?.content ?? []).flatMap((block) => block.text ?? []).join("\n");
+  const tagged = [...text.matchAll(TAGGED)].map(([, , inside = ""]) => inside);
+  return tagged.length > 0 ? tagged.join("\n") : text;
 }
+
+/** How InvokeModel marks what is to be guarded; each tag ends with a suffix of the request's own. */
+const TAGGED =
+  /<amazon-bedrock-guardrails-guardContent_(\w+)>(.*?)<\/amazon-bedrock-guardrails-guardContent_\1>/gs;

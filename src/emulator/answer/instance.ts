@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from "../json.ts";
+import { isObject, textOf, type Json, type JsonObject } from "../json.ts";
 import type { Random } from "./random.ts";
 
 /** How deep a schema that refers to itself is followed. */
@@ -69,7 +69,7 @@ class Maker {
   }
 
   #text(schema: JsonObject): string {
-    const made = FORMATS[String(schema["format"])] ?? this.#random.pick(SAMPLES);
+    const made = FORMATS[textOf(schema["format"]) ?? ""] ?? this.#random.pick(SAMPLES);
     const least = typeof schema["minLength"] === "number" ? schema["minLength"] : 0;
     const most = typeof schema["maxLength"] === "number" ? schema["maxLength"] : Infinity;
     return made.padEnd(least, "x").slice(0, most);
@@ -121,7 +121,7 @@ function typeOf(schema: JsonObject, depth: number): string {
   const type = schema["type"];
   if (Array.isArray(type)) {
     const types = type as readonly Json[];
-    return String(types.find((one) => (one === "null") === depth >= DEEPEST) ?? types[0]);
+    return textOf(types.find((one) => (one === "null") === depth >= DEEPEST) ?? types[0]) ?? "null";
   }
   if (typeof type === "string") return type;
   return schema["items"] !== undefined ? "array" : schema["properties"] !== undefined ? "object" : "string";

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto";
 
 /**
  * Signatures of reasoning, in the form in which the recorded ones come: base64 of protobuf, outer field 2 around field 1
- * of 72 bytes (a 64-byte signature at its end), then other fields. What no recording tells is made up.
+ * of 72 bytes (a 64-byte signature at its end), then other fields, and outer field 3. What no recording tells is made up.
  */
 
 /** The key is no secret: what this emulator signed yesterday shall hold today. */
@@ -10,6 +10,7 @@ const KEY = "switchyard emulator";
 /** Tells its own signatures from those of the real service. */
 const MARK = Buffer.from("switchyardem");
 const HEAD = Buffer.from([0x0a, 0x48, 0x08, 0x0d, 0x10, 0x01, 0x18, 0x02, 0x2a, 0x40]);
+const TAIL = Buffer.from([0x18, 0x01]);
 
 /** @param payload  carried along; the signature is over text and payload */
 export function sign(text: string, payload = ""): string {
@@ -22,7 +23,7 @@ export function sign(text: string, payload = ""): string {
     Buffer.from([0x2a, ...varint(carried.length)]),
     carried,
   ]);
-  return Buffer.concat([Buffer.from([0x12, ...varint(inner.length)]), inner]).toString("base64");
+  return Buffer.concat([Buffer.from([0x12, ...varint(inner.length)]), inner, TAIL]).toString("base64");
 }
 
 /**
@@ -45,7 +46,7 @@ function innerOf(signature: string): Buffer | undefined {
   const bytes = Buffer.from(signature, "base64");
   if (bytes[0] !== 0x12) return undefined;
   const [length, used] = readVarint(bytes.subarray(1));
-  const inner = bytes.subarray(1 + used);
+  const inner = bytes.subarray(1 + used, 1 + used + length);
   const isWhole = inner.length === length && inner.length > HEAD.length + 64;
   return isWhole && inner[0] === 0x0a && inner[1] === 0x48 ? inner : undefined;
 }

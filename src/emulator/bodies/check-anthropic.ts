@@ -70,10 +70,10 @@ function checkNumbers(body: JsonObject, model: Model): void {
 
 function checkTools(tools: Json | undefined): void {
   objectsOf(tools).forEach((tool, index) => {
-    const type = tool["type"] ?? "custom";
-    if (!TOOL_TYPES.includes(String(type)))
+    const type = textOf(tool["type"]) ?? "custom";
+    if (!TOOL_TYPES.includes(type))
       throw invalid(
-        `tools.${index}: Input tag '${String(type)}' found using 'type' does not match any of the expected tags: ${TOOL_TYPES.map((known) => `'${known}'`).join(", ")}`,
+        `tools.${index}: Input tag '${type}' found using 'type' does not match any of the expected tags: ${TOOL_TYPES.map((known) => `'${known}'`).join(", ")}`,
       );
     if (!TOOL_NAME.test(textOf(tool["name"]) ?? ""))
       throw invalid(`tools.${index}.custom.name: String should match pattern '^[a-zA-Z0-9_-]{1,128}$'`);

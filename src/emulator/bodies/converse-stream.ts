@@ -1,6 +1,5 @@
 import { writeEvent } from "../../core/event-stream.ts";
 import type { Answer, AnswerBlock } from "../answer/answer.ts";
-import { responseFields } from "../answer/compose.ts";
 import { Random } from "../answer/random.ts";
 import { countTokens, tokensOf } from "../answer/tokens.ts";
 import type { ConverseRequest } from "../converse-request.ts";
@@ -9,6 +8,7 @@ import type { Model } from "../models/model.ts";
 import type { Piece } from "../transport/reply.ts";
 import { converseUsage, echoes } from "./converse.ts";
 import { padding } from "./padding.ts";
+import { responseFields } from "./response-fields.ts";
 
 /**
  * The events of ConverseStream in the order of the recorded ones: text and reasoning have no contentBlockStart, tool
@@ -122,12 +122,13 @@ export function runsOf(text: string, random: Random): string[] {
 
 /** Cuts anywhere but within a character; a call without arguments has one fragment of none. */
 export function fragments(text: string, random: Random): string[] {
-  const signs = [...text];
   const pieces: string[] = [];
-  for (let at = 0; at < signs.length;) {
-    const length = random.between(3, 14);
-    pieces.push(signs.slice(at, at + length).join(""));
-    at += length;
+  for (let at = 0; at < text.length;) {
+    let end = at + random.between(3, 14);
+    // Never between the two halves of a character beyond the 16-bit ones.
+    if (text.charCodeAt(end - 1) >= 0xd800 && text.charCodeAt(end - 1) < 0xdc00) end++;
+    pieces.push(text.slice(at, end));
+    at = end;
   }
   return pieces;
 }

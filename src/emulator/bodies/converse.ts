@@ -1,8 +1,8 @@
 import type { Answer, AnswerBlock, AnswerUsage } from "../answer/answer.ts";
-import { responseFields } from "../answer/compose.ts";
 import type { ConverseRequest } from "../converse-request.ts";
 import type { JsonObject } from "../json.ts";
 import type { Model } from "../models/model.ts";
+import { responseFields } from "./response-fields.ts";
 
 /** The body of Converse; its members in the order of the recorded ones. */
 export function converseBody(

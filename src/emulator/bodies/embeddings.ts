@@ -80,11 +80,10 @@ export const EMBEDDERS: Partial<Record<BodyForm, (body: JsonObject, id: string) 
   },
 
   "nova-embedding": (body) => {
-    checkMembers(
-      body,
-      { schemaVersion: "string", taskType: "string", singleEmbeddingParams: "object" },
-      ["taskType", "singleEmbeddingParams"],
-    );
+    checkMembers(body, { schemaVersion: "string", taskType: "string", singleEmbeddingParams: "object" }, [
+      "taskType",
+      "singleEmbeddingParams",
+    ]);
     if (body["taskType"] !== "SINGLE_EMBEDDING")
       throw malformed(`${JSON.stringify(body["taskType"])} is not a valid enum value`, "/taskType");
     const parameters = objectOf(body["singleEmbeddingParams"]) ?? {};
@@ -95,10 +94,13 @@ export const EMBEDDERS: Partial<Record<BodyForm, (body: JsonObject, id: string) 
       throw malformed(`${purpose} is not a valid enum value`, `${place}/embeddingPurpose`);
     const dimensions = chosen(parameters, "embeddingDimension", [256, 384, 1_024, 3_072], 3_072);
     const text = objectOf(parameters["text"]);
-    const value = text === undefined ? "an image" : someText(text["value"], "singleEmbeddingParams/text/value");
+    const value =
+      text === undefined ? "an image" : someText(text["value"], "singleEmbeddingParams/text/value");
     return {
       json: {
-        embeddings: [{ embedding: vector(value, dimensions), embeddingType: text === undefined ? "IMAGE" : "TEXT" }],
+        embeddings: [
+          { embedding: vector(value, dimensions), embeddingType: text === undefined ? "IMAGE" : "TEXT" },
+        ],
       },
       inputTokens: countTokens(value) + 2,
     };

@@ -2,6 +2,9 @@ import { Random } from "../answer/random.ts";
 import { countTokens } from "../answer/tokens.ts";
 import type { ConverseRequest, Message, SystemBlock, ToolConfig } from "../converse-request.ts";
 import { numberOf, objectOf, type Json, type JsonObject } from "../json.ts";
+import { ServiceError } from "../service-error.ts";
+import { checkShape } from "../validate/check-shape.ts";
+import { CONVERSE } from "../validate/converse-shape.ts";
 import { definedOnly } from "./anthropic-read.ts";
 import { contentBlock, converseUsage } from "./converse.ts";
 import { fragments, runsOf } from "./converse-stream.ts";
@@ -25,6 +28,7 @@ export const NOVA: Form = {
     checkMembers(body, MEMBERS, ["messages"]);
     const messages = body["messages"] as readonly Json[];
     if (messages.length === 0) throw malformed("expected minimum item count: 1, found: 0", "/messages");
+    checkParts(body);
     const config = objectOf(body["inferenceConfig"]);
     const fields = body["reasoningConfig"];
     return {
@@ -57,7 +61,8 @@ export const NOVA: Form = {
     answer.blocks.forEach((block, contentBlockIndex) => {
       const delta = (inner: JsonObject, tokens: number): void =>
         void events.push(event({ contentBlockDelta: { delta: inner, contentBlockIndex } }, tokens));
-      if (block.kind === "text") for (const text of runsOf(block.text, random)) delta({ text }, countTokens(text));
+      if (block.kind === "text")
+        for (const text of runsOf(block.text, random)) delta({ text }, countTokens(text));
       if (block.kind === "reasoning")
         for (const text of runsOf(block.text, random))
           delta({ reasoningContent: { reasoningText: { text } } }, countTokens(text));
@@ -76,6 +81,23 @@ export const NOVA: Form = {
     return events;
   },
 };
+
+/** Nova's parts are Converse's, its words are not. */
+function checkParts({ messages, system, toolConfig }: JsonObject): void {
+  try {
+    checkShape(
+      {
+        ...(messages !== undefined && { messages }),
+        ...(system !== undefined && { system }),
+        ...(toolConfig !== undefined && { toolConfig }),
+      },
+      CONVERSE,
+    );
+  } catch (error) {
+    if (error instanceof ServiceError) throw malformed(error.message);
+    throw error;
+  }
+}
 
 function event(json: JsonObject, tokens = 0): FormEvent {
   return { json, tokens };

@@ -52,7 +52,9 @@ function readMessage(message: JsonObject, index: number): Message[] {
       return [{ role: "user", content: [{ toolResult }] }];
     }
     default:
-      throw invalid(`messages.${index}.role: ${JSON.stringify(role)} is not one of system, developer, user, assistant, tool`);
+      throw invalid(
+        `messages.${index}.role: ${JSON.stringify(role)} is not one of system, developer, user, assistant, tool`,
+      );
   }
 }
 

@@ -84,7 +84,10 @@ const CREATED = 1_767_225_600;
 function deltasOf(block: AnswerBlock, call: number, random: Random): FormEvent[] {
   switch (block.kind) {
     case "text":
-      return runsOf(block.text, random).map((content) => ({ json: { content }, tokens: countTokens(content) }));
+      return runsOf(block.text, random).map((content) => ({
+        json: { content },
+        tokens: countTokens(content),
+      }));
     case "reasoning":
       return runsOf(block.text, random).map((reasoning) => ({
         json: { reasoning },

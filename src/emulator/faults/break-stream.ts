@@ -6,13 +6,15 @@ import type { ReadFault } from "./fault.ts";
 export function breakStream(reply: Reply, pieces: readonly Piece[], fault: ReadFault): Reply {
   switch (fault.kind) {
     case "exception": {
-      const payload = JSON.stringify({
-        message: fault.message ?? MESSAGES[fault.exception] ?? "The request could not be processed.",
-        ...fault.members,
-      });
-      return withFrame(reply, pieces, fault.afterFrames, writeException(fault.exception, payload));
+      const message = fault.message ?? MESSAGES[fault.exception] ?? "The request could not be processed.";
+      const bytes = isEventStream(reply)
+        ? writeException(fault.exception, JSON.stringify({ message, ...fault.members }))
+        : serverSentError(message, fault.exception);
+      return withFrame(reply, pieces, fault.afterFrames, bytes);
     }
     case "error-frame":
+      if (!isEventStream(reply))
+        return withFrame(reply, pieces, fault.afterFrames, serverSentError(fault.message, fault.code));
       return withFrame(
         reply,
         pieces,
@@ -52,6 +54,15 @@ const MESSAGES: Readonly<Record<string, string>> = {
   serviceUnavailableException: "Bedrock is unable to process your request.",
   validationException: "The provided request is not valid.",
 };
+
+function isEventStream({ headers }: Reply): boolean {
+  return headers["content-type"]?.includes("eventstream") === true;
+}
+
+/** Server-sent events have no exceptions; chat completions send an error as data. */
+function serverSentError(message: string, type: string): Buffer {
+  return Buffer.from(`data: ${JSON.stringify({ error: { code: null, message, param: null, type } })}\n\n`);
+}
 
 /** An exception is the last frame of its stream. */
 function withFrame(reply: Reply, pieces: readonly Piece[], after: number, bytes: Buffer): Reply {

@@ -18,7 +18,7 @@ export interface Call {
 export interface Outcome {
   readonly reply: Reply;
   /** Called when the reply is out: a reservation is settled then. */
-  settle?(): void;
+  settle?: (this: void) => void;
 }
 
 /** Milliseconds since the request came; at least 1, as the service never says 0. */

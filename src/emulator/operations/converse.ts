@@ -44,7 +44,7 @@ export function answerTo(
   request: ConverseRequest,
   resolved: Resolved,
   toolIds: ToolIds,
-): { readonly answer: Answer; settle(): void } {
+): { readonly answer: Answer; settle: (this: void) => void } {
   const { model } = resolved;
   const nowMs = state.clock.now();
   const most = request.inferenceConfig?.maxTokens ?? model.maxOutputTokens;

@@ -2,38 +2,78 @@ import { hash } from "node:crypto";
 import { writeEvent } from "../../core/event-stream.ts";
 import type { Answer } from "../answer/answer.ts";
 import { Random } from "../answer/random.ts";
-import { ANTHROPIC } from "../bodies/anthropic.ts";
-import type { Form, FormEvent } from "../bodies/form.ts";
+import { EMBEDDERS } from "../bodies/embeddings.ts";
+import { FORMS } from "../bodies/forms.ts";
+import type { FormEvent } from "../bodies/form.ts";
 import { padding } from "../bodies/padding.ts";
 import type { JsonObject } from "../json.ts";
-import { requireThroughput } from "../models/resolve.ts";
+import { requireThroughput, type Resolved } from "../models/resolve.ts";
 import { invalid } from "../service-error.ts";
-import { checkModelFront } from "../validate/check-converse.ts";
 import type { Piece } from "../transport/reply.ts";
+import { checkModelFront, checkSupport } from "../validate/check-converse.ts";
 import { jsonReply, latencyOf, modelBody, type Call, type Outcome } from "./call.ts";
 import { answerTo, findModel } from "./converse.ts";
+import { checkInvokeHeaders, echoedHeaders, guardrailFrom } from "./invoke-headers.ts";
 
+const MOST_BYTES = 25_000_000;
+
+/** InvokeModel and InvokeModelWithResponseStream. */
 export function invokeModel(call: Call): Outcome {
   const streams = call.route.operation === "InvokeModelWithResponseStream";
-  const resolved = findModel(call.state, call.route.parameters[0] ?? "");
-  const { model } = resolved;
+  const { request: wire, state } = call;
+  if (wire.body.length > MOST_BYTES)
+    throw invalid(`Member must have length less than or equal to ${MOST_BYTES}`);
+  checkInvokeHeaders(wire);
+  const resolved = findModel(state, call.route.parameters[0] ?? "");
   requireThroughput(resolved);
-  const body = modelBody(call.request.body);
+  const { model } = resolved;
   if (streams && !model.streaming) throw invalid("The model is unsupported for streaming.");
-  const form: Form = ANTHROPIC;
-  const request = form.read(body, model);
-  checkModelFront({ request, resolved, streams, issued: call.state.reasoning }, "");
+  const body = modelBody(wire.body);
+  if (model.kind === "embedding") return embed(call, resolved, body);
+  const form = FORMS[model.body];
+  if (form === undefined) throw invalid("The provided model identifier is invalid.");
+  const { "amazon-bedrock-guardrailConfig": _, ...own } = body;
+  const request = { ...form.read(own, model), ...guardrailFrom(wire) };
+  const checked = { request, resolved, streams, issued: state.reasoning };
+  checkSupport(checked);
+  checkModelFront(checked, "");
   const { answer, settle } = answerTo(call, request, resolved, form.toolIds);
-  const id = new Random(hash("sha256", call.request.body)).letters(24);
+  const id = new Random(hash("sha256", wire.body)).letters(24);
   const latencyMs = latencyOf(call);
-  if (!streams)
-    return { reply: jsonReply(form.whole(answer, model, id), tokenHeaders(answer, latencyMs)), settle };
+  const guarded: JsonObject =
+    request.guardrailConfig === undefined
+      ? {}
+      : {
+          "amazon-bedrock-guardrailAction":
+            answer.stopReason === "guardrail_intervened" ? "INTERVENED" : "NONE",
+        };
+  if (!streams) {
+    const headers = { ...tokenHeaders(answer, latencyMs), ...echoedHeaders(wire) };
+    return { reply: jsonReply({ ...form.whole(answer, model, id), ...guarded }, headers), settle };
+  }
   const headers = {
     "content-type": "application/vnd.amazon.eventstream",
     "x-amzn-bedrock-content-type": "application/json",
+    ...echoedHeaders(wire),
   };
-  const pieces = chunks(form.events(answer, model, id), answer, latencyMs);
+  const pieces = chunks(form.events(answer, model, id), answer, latencyMs, guarded);
   return { reply: { status: 200, headers, body: pieces }, settle };
+}
+
+/** An embedding; its tokens stand in a header, for some models nowhere else. */
+function embed(call: Call, resolved: Resolved, body: JsonObject): Outcome {
+  const embedder = EMBEDDERS[resolved.model.body];
+  if (embedder === undefined) throw invalid("The provided model identifier is invalid.");
+  const seed = hash("sha256", call.request.body);
+  const id = `${seed.slice(0, 8)}-${seed.slice(8, 12)}-4${seed.slice(13, 16)}-8${seed.slice(17, 20)}-${seed.slice(20, 32)}`;
+  const { json, inputTokens } = embedder(body, id);
+  const { account } = call.identity;
+  const reservation = call.state.quotas.reserve(account, resolved, inputTokens, call.state.clock.now());
+  const headers = {
+    "x-amzn-bedrock-input-token-count": String(inputTokens),
+    "x-amzn-bedrock-invocation-latency": String(latencyOf(call)),
+  };
+  return { reply: jsonReply(json, headers), settle: () => reservation.settle(inputTokens) };
 }
 
 function tokenHeaders({ usage }: Answer, latencyMs: number): Record<string, string> {
@@ -49,7 +89,12 @@ function tokenHeaders({ usage }: Answer, latencyMs: number): Record<string, stri
 }
 
 /** Each event of the model becomes a `chunk`; the last one tells the tokens. */
-function chunks(events: readonly FormEvent[], { usage }: Answer, latencyMs: number): Piece[] {
+function chunks(
+  events: readonly FormEvent[],
+  { usage }: Answer,
+  latencyMs: number,
+  guarded: JsonObject,
+): Piece[] {
   const metrics: JsonObject = {
     inputTokenCount: usage.input,
     outputTokenCount: usage.output,
@@ -62,11 +107,12 @@ function chunks(events: readonly FormEvent[], { usage }: Answer, latencyMs: numb
   };
   return events.map(({ json, tokens, stops }, at) => {
     const isLast = at === events.length - 1;
-    const whole = isLast ? { ...json, "amazon-bedrock-invocationMetrics": metrics } : json;
+    const whole = isLast ? { ...json, ...guarded, "amazon-bedrock-invocationMetrics": metrics } : json;
     const bytes = Buffer.from(JSON.stringify(whole)).toString("base64");
     return {
       bytes: writeEvent("chunk", JSON.stringify({ bytes, p: padding() })),
-      type: isLast ? "metadata" : stops === true ? "messageStop" : "chunk",
+      // A model whose last event tells how it ended is cut before that one.
+      type: stops === true ? "messageStop" : isLast ? "metadata" : "chunk",
       tokens,
     };
   });

@@ -54,3 +54,13 @@ export function checkModelFront(checked: Checked, prefix: string): void {
   const said = firstOf(MODEL_RULES, checked);
   if (said !== undefined) throw invalid(`${prefix}${said}`);
 }
+
+/**
+ * What the model cannot do, whatever form the request came in.
+ *
+ * @throws ServiceError
+ */
+export function checkSupport(checked: Checked): void {
+  const said = firstOf(SUPPORT_RULES, checked);
+  if (said !== undefined) throw invalid(said);
+}

@@ -61,7 +61,7 @@ const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 function visitText(value: Json, shape: TextShape, path: string, found: Found): void {
   if (typeof value !== "string") throw wrongType(value, "a String");
   const quoted = shape.sensitive === true ? "" : ` '${value}'`;
-  const length = [...value].length;
+  const length = Array.from(value).length;
   const say = (constraint: string): void => void found.violations.push(violation(quoted, path, constraint));
   if (shape.values !== undefined && !shape.values.includes(value))
     say(`Member must satisfy enum value set: [${shape.values.join(", ")}]`);

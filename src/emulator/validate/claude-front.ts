@@ -77,7 +77,7 @@ export const CLAUDE_RULES: readonly Rule[] = [
     const takesEffort =
       resolved.model.reasoning.includes("adaptive") || resolved.model.id.includes("opus-4-5");
     if (!takesEffort) return "This model does not support the effort parameter.";
-    return EFFORTS.includes(String(effort))
+    return typeof effort === "string" && EFFORTS.includes(effort)
       ? undefined
       : `output_config.effort: Input should be ${EFFORTS.map((name) => `'${name}'`).join(", ")}`;
   },

@@ -187,7 +187,7 @@ const OUTPUT: Shape = structure({
   effort: text({ max: 16 }),
 });
 
-const REQUEST_METADATA: Shape = {
+export const REQUEST_METADATA: Shape = {
   kind: "map",
   key: text({ min: 1, max: 256, pattern: METADATA_TEXT }),
   of: text({ max: 256, pattern: METADATA_TEXT }),

@@ -79,7 +79,12 @@ export class BlockReader {
     const { input } = use;
     if (isAbsent(input)) throw refused(`The value at ${place}.input is empty`);
     if (!isFields(input)) throw refusal(place, "input", "an object");
-    return { type: "tool-call", id, name, input: this.#rawAt(`${place}.input`, input) } satisfies ToolCallPart;
+    return {
+      type: "tool-call",
+      id,
+      name,
+      input: this.#rawAt(`${place}.input`, input),
+    } satisfies ToolCallPart;
   }
 
   #toolResult(result: Fields, place: string): ChatPart {

@@ -1,10 +1,10 @@
 import type { ChatReply } from "../../../core/chat.ts";
-import { readCircumstances } from "./circumstances.ts";
-import { parseExactly } from "./exact-json.ts";
+import { readCircumstances } from "./reply/circumstances.ts";
+import { parseExactly } from "./reply/exact-json.ts";
 import { asRecord, asText, type Json } from "./json-value.ts";
 import { redactedData } from "./redacted.ts";
 import { ReplyFault } from "./reply-fault.ts";
-import { readStopReason } from "./stop-reason.ts";
+import { readStopReason } from "./reply/stop-reason.ts";
 import { readConverseUsage } from "./usage.ts";
 import type { ReadBack } from "./write-request.ts";
 
@@ -22,9 +22,12 @@ export function readConverseReply(body: Buffer, how: ReadBack): ChatReply {
   const content = contentOf(reply);
   if (content === undefined) throw notConverse(reply);
   const exact = content.some(isCall) ? (contentOf(asRecord(parseExactly(text, reply))) ?? content) : content;
-  // Beside an answer in the form that was asked for, words around it would spoil the form.
-  const isFormed = exact.some((block) => isCall(block) && nameOf(block) === how.schemaTool);
-  const parts = exact.flatMap((block) => partsOf(block, isFormed, how));
+  const isAnswer = (block: Json): boolean =>
+    how.schemaTool !== undefined && isCall(block) && nameOf(block) === how.schemaTool;
+  const answer = exact.find(isAnswer);
+  // Beside an answer in the form that was asked for, other words would spoil the form.
+  const told = answer === undefined ? exact : exact.filter((block) => block === answer || !isAnswer(block));
+  const parts = told.flatMap((block) => partsOf(block, answer !== undefined, how));
   const hasCalls = parts.some(({ type }) => type === "tool-call");
   const usage = readConverseUsage(reply?.["usage"]);
   return {
@@ -53,7 +56,9 @@ function notConverse(reply: Json | undefined): ReplyFault {
   const type = asText(asRecord(reply?.["Output"])?.["__type"]);
   const name = type === undefined ? undefined : /#(\w{1,60})$/.exec(type)?.[1];
   return new ReplyFault(
-    name === undefined ? "the reply is none of Converse" : `the service does not know the operation (${name})`,
+    name === undefined
+      ? "the reply is none of Converse"
+      : `the service does not know the operation (${name})`,
   );
 }
 

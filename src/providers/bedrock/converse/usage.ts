@@ -14,7 +14,7 @@ interface Counts {
  * `usage` of a Converse reply. Its inputTokens leaves cached tokens out: of a recorded 1,329 in all, 2 were input, 1,322
  * read from the cache and 5 output. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_TokenUsage.html
  *
- * @returns undefined where there is none, "invalid" where what is there is not made of counts
+ * @returns undefined where it tells no input, "invalid" where what is there is not made of counts
  */
 export function readConverseUsage(value: unknown): ReportedUsage | undefined {
   const usage = asRecord(value);
@@ -73,7 +73,7 @@ export function readTokenHeaders(
 }
 
 function usageOf({ input, output, ...cache }: Counts): ReportedUsage | undefined {
-  if (absent(input) && absent(output)) return undefined;
+  if (input === undefined || input === null) return undefined;
   const counts = [input, output, cache.cacheRead ?? 0, cache.cacheWrite ?? 0, cache.cacheWrite1h ?? 0];
   if (!counts.every(isCount)) return "invalid";
   const [fresh = 0, outputTokens = 0, read = 0, written = 0, long = 0] = counts;
@@ -104,10 +104,6 @@ function countText(value: string | string[] | undefined): unknown {
   const text = Array.isArray(value) ? value[0] : value;
   if (text === undefined) return undefined;
   return /^\d+$/.test(text) ? Number(text) : text;
-}
-
-function absent(value: unknown): boolean {
-  return value === undefined || value === null;
 }
 
 function isCount(value: unknown): value is number {

@@ -1,17 +1,17 @@
 import type { BedrockModel } from "../../../catalog/bedrock-models.ts";
 import type { ChatRequest, Inexpressible } from "../../../core/chat.ts";
 import { brief } from "../../../core/text.ts";
-import { joinBlocks, textBlock } from "./block.ts";
-import { settleCachePoints } from "./cache-points.ts";
-import { outputLimit, writeInference } from "./inference.ts";
-import type { Losses } from "./losses.ts";
-import { type Conversation, writeMessages } from "./messages.ts";
-import { writeOthers } from "./others.ts";
-import { outputWay } from "./output-format.ts";
-import { writeThinking } from "./reasoning.ts";
-import { requestMetadata } from "./request-metadata.ts";
-import { type ToolConfig, writeToolConfig } from "./tool-config.ts";
-import { Writing } from "./writing.ts";
+import { joinBlocks, textBlock } from "./request/block.ts";
+import { settleCachePoints } from "./request/cache-points.ts";
+import { outputLimit, writeInference } from "./request/inference.ts";
+import type { Losses } from "./request/losses.ts";
+import { type Conversation, writeMessages } from "./request/messages.ts";
+import { writeOthers } from "./request/others.ts";
+import { outputWay } from "./request/output-format.ts";
+import { writeThinking } from "./request/reasoning.ts";
+import { requestMetadata } from "./request/request-metadata.ts";
+import { type ToolConfig, writeToolConfig } from "./request/tool-config.ts";
+import { Writing } from "./request/writing.ts";
 
 export interface ConverseWish {
   readonly chat: ChatRequest;

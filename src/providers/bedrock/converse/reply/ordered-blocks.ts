@@ -1,0 +1,52 @@
+import type { ChatEvent } from "../../../../core/chat.ts";
+
+/** What an event is a part of, as far as it matters once there is an answer in the form that was asked for. */
+export type EventOf = "words" | "answer" | "other";
+
+type Tell = (event: ChatEvent, of: EventOf) => void;
+
+interface Waiting {
+  readonly events: (readonly [event: ChatEvent, of: EventOf])[];
+  isClosed: boolean;
+}
+
+/** Brings the pieces of each block together where a stream interleaves blocks: one is told as it comes, the others wait. */
+export class OrderedBlocks {
+  readonly #tell: Tell;
+  #current: number | undefined;
+  readonly #waiting = new Map<number, Waiting>();
+
+  constructor(tell: Tell) {
+    this.#tell = tell;
+  }
+
+  tell(index: number, event: ChatEvent, of: EventOf): void {
+    this.#current ??= index;
+    if (index === this.#current) return this.#tell(event, of);
+    const waiting = this.#waiting.get(index);
+    if (waiting === undefined) this.#waiting.set(index, { events: [[event, of]], isClosed: false });
+    else waiting.events.push([event, of]);
+  }
+
+  /** The block is complete; one of which nothing was told counts as never begun. */
+  close(index: number): void {
+    if (index === this.#current) {
+      this.#current = undefined;
+      this.#next();
+      return;
+    }
+    const waiting = this.#waiting.get(index);
+    if (waiting !== undefined) waiting.isClosed = true;
+  }
+
+  /** Goes on with the first block that waits. */
+  #next(): void {
+    while (this.#current === undefined && this.#waiting.size > 0) {
+      const index = Math.min(...this.#waiting.keys());
+      const { events, isClosed } = this.#waiting.get(index) as Waiting;
+      this.#waiting.delete(index);
+      for (const [event, of] of events) this.#tell(event, of);
+      if (!isClosed) this.#current = index;
+    }
+  }
+}

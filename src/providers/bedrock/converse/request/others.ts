@@ -1,0 +1,62 @@
+import type { OtherParameter } from "../../../../core/chat.ts";
+import type { Writing } from "./writing.ts";
+
+/** What a request means about the same without; what is not here it may not go without. */
+const DROPPABLE: ReadonlySet<string> = new Set([
+  "seed",
+  "logit_bias",
+  "logprobs",
+  "top_logprobs",
+  "presence_penalty",
+  "frequency_penalty",
+  "repetition_penalty",
+  "prediction",
+  "verbosity",
+  "text.verbosity",
+  "store",
+  "user",
+  "safety_identifier",
+  "metadata",
+  "include",
+  "truncation",
+  "stream_options",
+  "prompt_cache_retention",
+  "prompt_cache_options",
+  "top_k",
+  "top_a",
+  "min_p",
+  "thinking",
+  "reasoning.summary",
+  "reasoning.generate_summary",
+  "context_management",
+  "inference_geo",
+  "performanceConfig",
+]);
+/** A name of who speaks, of a message. */
+const SPEAKER = /^messages\.\d+\.name$/;
+
+/**
+ * What other dialects have and Converse has not.
+ *
+ * @returns fields for additionalModelRequestFields, where a model has a place for it there
+ */
+export function writeOthers(
+  others: readonly OtherParameter[],
+  rulesSampling: boolean,
+  { model, losses }: Writing,
+): Readonly<Record<string, unknown>> {
+  let fields: Readonly<Record<string, unknown>> = {};
+  for (const { name, value } of others) {
+    if (name === "n") {
+      if (value !== 1) losses.refuse(name, "has no place in Converse: it gives one answer");
+    } else if (name === "top_k" && Number.isSafeInteger(value) && !rulesSampling && canTopK(model)) {
+      fields = model.topK === "nova" ? { inferenceConfig: { topK: value } } : { top_k: value };
+    } else if (DROPPABLE.has(name) || SPEAKER.test(name)) losses.drop(name, "has no place in Converse");
+    else losses.refuse(name, "has no place in Converse");
+  }
+  return fields;
+}
+
+function canTopK({ topK, sampling }: Writing["model"]): boolean {
+  return topK !== undefined && sampling.temperature === "yes";
+}

@@ -1,0 +1,27 @@
+import type { BedrockModel } from "../../../../catalog/bedrock-models.ts";
+import { type Block, isCachePoint, textBlock, type Turn } from "./block.ts";
+
+/**
+ * Some models want results of tools alone in their message. What comes beside them follows in another, with a word of the
+ * assistant's between, because Bedrock merges messages of one role.
+ * https://github.com/pydantic/pydantic-ai/pull/6098
+ */
+export function partFromResults(turns: Turn[], { toolResults }: BedrockModel): Turn[] {
+  const mayStandBeside = (block: Block): boolean =>
+    block.kind === "tool-result" ||
+    isCachePoint(block) ||
+    (toolResults.beside as readonly string[]).includes(block.kind);
+  const fits = ({ blocks }: Turn): boolean =>
+    blocks.every(mayStandBeside) || !blocks.some(({ kind }) => kind === "tool-result");
+  return turns.every(fits) ? turns : turns.flatMap((turn) => (fits(turn) ? [turn] : parted(turn)));
+}
+
+function parted({ role, blocks }: Turn): Turn[] {
+  const last = blocks.findLastIndex(({ kind }) => kind === "tool-result");
+  const next = blocks.findIndex((block, index) => index > last && !isCachePoint(block));
+  return [
+    { role, blocks: blocks.slice(0, next) },
+    { role: "assistant", blocks: [textBlock("Understood.")] },
+    { role, blocks: blocks.slice(next) },
+  ];
+}

@@ -1,0 +1,78 @@
+import type { ChatRequest, Tool } from "../../../../core/chat.ts";
+import { brief } from "../../../../core/text.ts";
+import { type Block, isBlank } from "./block.ts";
+import { closedSchema } from "./closed-schema.ts";
+import type { Writing } from "./writing.ts";
+
+const NO_ARGUMENTS = '{"type":"object","properties":{}}';
+
+/**
+ * The blocks of `toolConfig.tools`; a cache point may stand among them.
+ *
+ * @param hasOther  whether there will be another tool that must be called, so that none of these can be
+ */
+export function toolBlocks({ tools, toolChoice }: ChatRequest, hasOther: boolean, writing: Writing): Block[] {
+  const { model, losses, called } = writing;
+  const isCalling = called.size > 0;
+  // Nothing may be called, and nothing was: then there is no tool.
+  if (toolChoice === "none" && !isCalling) return [];
+  if (tools.length > 0 && !model.tools) {
+    losses.refuse("tools", "are not known to this model");
+    return [];
+  }
+  if (toolChoice === "none" && tools.length > 0 && !(hasOther && model.toolChoice.tool))
+    losses.drop("tool_choice", "none cannot be said while the conversation holds calls of tools");
+  const blocks: Block[] = [];
+  for (const tool of tools) {
+    if (tool.type === "tool") blocks.push(toolSpec(tool, writing));
+    else if (tool.type === "cache-point") blocks.push(writing.cachePoint(tool.ttl));
+    else losses.refuse(tool.name, "is no tool that Converse knows");
+  }
+  if (isCalling) blocks.push(...formerTools(tools, writing));
+  return blocks;
+}
+
+function toolSpec(tool: Tool, { model, losses, names }: Writing): Block {
+  const { name, description, schema } = tool;
+  let schemaJson = schema === undefined ? NO_ARGUMENTS : JSON.stringify(objectSchema(schema));
+  let strict = "";
+  if (tool.strict === true) {
+    const closed =
+      schema === undefined || !model.strictTools ? undefined : closedSchema(objectSchema(schema));
+    if (closed === undefined)
+      losses.drop(
+        `strict of ${brief(name, 64)}`,
+        model.strictTools ? "cannot be kept for its schema" : "is not known to this model",
+      );
+    else {
+      schemaJson = JSON.stringify(closed);
+      strict = ',"strict":true';
+    }
+  }
+  const descriptionJson =
+    description === undefined || isBlank(description) ? "" : `,"description":${JSON.stringify(description)}`;
+  return spec(`"name":"${names.wire(name)}"${descriptionJson},"inputSchema":{"json":${schemaJson}}${strict}`);
+}
+
+export function spec(members: string): Block {
+  return { kind: "tool-use", json: `{"toolSpec":{${members}}}` };
+}
+
+/** Arguments are an object, also where a schema does not say so. */
+export function objectSchema(schema: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return schema["type"] === undefined ? { type: "object", ...schema } : schema;
+}
+
+/**
+ * Tools that the conversation calls and the request has no more: "The toolConfig field must be defined when using toolUse
+ * and toolResult content blocks." One is enough, and named for all, it keeps the model from making others up.
+ */
+function formerTools(tools: ChatRequest["tools"], { called, names }: Writing): Block[] {
+  const present = new Set(tools.map((tool) => (tool.type === "tool" ? names.wire(tool.name) : "")));
+  if ([...present].some((name) => name !== "")) return [];
+  return [...called].map((name) =>
+    spec(
+      `"name":"${name}","description":"No longer available: do not call it.","inputSchema":{"json":${NO_ARGUMENTS}}`,
+    ),
+  );
+}
