@@ -3,6 +3,7 @@ import { check } from "./commands/check.ts";
 import { configDiff } from "./commands/config-diff.ts";
 import { configList } from "./commands/config-list.ts";
 import { configShow } from "./commands/config-show.ts";
+import { emulateBedrock } from "./commands/emulate-bedrock.ts";
 import { explain } from "./commands/explain.ts";
 import { keysCreate } from "./commands/keys-create.ts";
 import { keysList } from "./commands/keys-list.ts";
@@ -24,4 +25,5 @@ export const COMMANDS: readonly Command[] = [
   configShow,
   configList,
   configDiff,
+  emulateBedrock,
 ];

@@ -4,6 +4,7 @@ import {
   ConverseCommand,
   type ContentBlock,
   type ConverseCommandInput,
+  type ConverseCommandOutput,
   type TokenUsage,
 } from "@aws-sdk/client-bedrock-runtime";
 import { asking, NOVA, sdk, SONNET, start, WEATHER } from "./support.ts";
@@ -63,8 +64,8 @@ test("prefixes below the model's least are not kept, without a word", async () =
     const text = modelId === SONNET ? "short" : LONG.slice(0, 8_000);
     const messages: ConverseCommandInput["messages"] = [{ role: "user", content: [{ text }, cachePoint()] }];
     for (let time = 0; time < 2; time++) {
-      const { usage } = await runtime.send(new ConverseCommand({ modelId, messages }));
-      assert.deepEqual(parts(usage).slice(1), [0, 0]);
+      const answer: ConverseCommandOutput = await runtime.send(new ConverseCommand({ modelId, messages }));
+      assert.deepEqual(parts(answer.usage).slice(1), [0, 0]);
     }
   }
 });
@@ -126,8 +127,8 @@ test("nothing is shared between models or profiles", async () => {
     "us.anthropic.claude-sonnet-4-20250514-v1:0",
     SONNET.replace("us.", "global."),
   ]) {
-    const { usage } = await runtime.send(new ConverseCommand({ modelId, messages }));
-    assert.equal(usage?.cacheReadInputTokens, 0);
+    const answer: ConverseCommandOutput = await runtime.send(new ConverseCommand({ modelId, messages }));
+    assert.equal(answer.usage?.cacheReadInputTokens, 0);
   }
 });
 

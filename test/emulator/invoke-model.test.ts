@@ -210,9 +210,9 @@ test("bodies that do not fit are named as the models' schemas name them", () =>
 
 test("embeddings come in four shapes, their tokens in a header, alike texts near each other", () =>
   withRuntime(async (runtime) => {
-    const titan = (inputText: string) =>
+    const titan = (inputText: string): Promise<Any> =>
       invoke(runtime, "amazon.titan-embed-text-v2:0", { inputText, dimensions: 256 });
-    const vectors = [];
+    const vectors: number[][] = [];
     for (const text of ["the red river", "a red river", "quite another thing"])
       vectors.push((await titan(text))["embedding"] as number[]);
     const [a = [], b = [], c = []] = vectors;

@@ -7,8 +7,8 @@ import { asking, NOVA, refusalOf, sdk, SONNET, start } from "./support.ts";
 interface Quota {
   readonly emulator: RunningEmulator;
   /** Sends a request; undefined where it was let through. */
-  ask(maxTokens?: number, modelId?: string): Promise<string | undefined>;
-  pass(ms: number): void;
+  readonly ask: (maxTokens?: number, modelId?: string) => Promise<string | undefined>;
+  readonly pass: (ms: number) => void;
 }
 
 async function withQuota(quotas: Script["quotas"], use: (quota: Quota) => Promise<void>): Promise<void> {

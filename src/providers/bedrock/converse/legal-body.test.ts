@@ -88,7 +88,7 @@ function checkTurns(body: Body, model: BedrockModel | undefined, check: Check): 
     check(
       JSON.stringify(results.toSorted()) === JSON.stringify(open.toSorted()),
       place,
-      `results ${results} for calls ${open}`,
+      `results ${results.join()} for calls ${open.join()}`,
     );
     check(
       results.length === 0 || firstAre(content, "toolResult", results.length),
@@ -117,7 +117,7 @@ function checkCompany(content: Body[], place: string, model: BedrockModel | unde
   check(
     others.every((kind) => (beside as readonly string[]).includes(kind)),
     place,
-    `beside results: ${others}`,
+    `beside results: ${others.join()}`,
   );
 }
 

@@ -96,6 +96,7 @@ export class ConverseEvents {
   #begin(index: number, kind: StreamKind): StreamBlock {
     const tell = (event: ChatEvent, of: EventOf): void => this.#ordered.tell(index, event, of);
     this.#end(index);
+    if (kind !== "skipped") this.#ordered.begin(index);
     const block = new StreamBlock(kind, tell);
     this.#blocks.set(index, block);
     return block;

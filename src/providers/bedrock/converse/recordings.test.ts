@@ -73,7 +73,7 @@ test("every recorded reply of Converse is read, and its tokens add up", { skip }
 });
 
 test("a recorded thought comes with its signature", { skip }, () => {
-  const [first] = interactions(/\/converse$/).filter(({ file }) =>
+  const first = interactions(/\/converse$/).find(({ file }) =>
     file.includes("thinking_part_anthropic_adaptive"),
   );
   assert.ok(first !== undefined);
@@ -82,7 +82,7 @@ test("a recorded thought comes with its signature", { skip }, () => {
 });
 
 test("the recorded stream of Nova's code interpreter shows none of its calls", { skip }, () => {
-  const [first] = interactions(/\/converse-stream$/).filter(({ file }) => file.includes("code_execution"));
+  const first = interactions(/\/converse-stream$/).find(({ file }) => file.includes("code_execution"));
   assert.ok(first !== undefined);
   const { events, reader } = eventsOf(first.interaction);
   const calls = events.filter((event) => event.type === "tool-call");
@@ -96,7 +96,7 @@ test("the recorded stream of Nova's code interpreter shows none of its calls", {
 });
 
 test("the recorded stream with a redacted thought gives the maker's data", { skip }, () => {
-  const [first] = interactions(/\/converse-stream$/).filter(({ file }) => file.includes("redacted_stream"));
+  const first = interactions(/\/converse-stream$/).find(({ file }) => file.includes("redacted_stream"));
   assert.ok(first !== undefined);
   const { events } = eventsOf(first.interaction);
   const redacted = events.find((event) => event.type === "redacted-reasoning");

@@ -57,6 +57,12 @@ const media: fc.Arbitrary<MediaPart> = fc.record({
   format: fc.constantFrom(undefined, "png", "jpg", "pdf", "x-wav", "3gpp", "svg+xml", "plain", "toString"),
   name: fc.constantFrom(undefined, "a.pdf", "報告　2026.v1.pdf", "a  b", "\t", "z".repeat(250)),
 });
+const document: fc.Arbitrary<MediaPart> = fc.record({
+  type: fc.constant("document" as const),
+  source: fc.constant({ text: "words" }),
+  format: fc.constantFrom(undefined, "md"),
+  name: fc.constantFrom(undefined, "a.pdf", "A.md", "報告.pdf", "Document 1"),
+});
 const call = fc.record({
   type: fc.constant("tool-call" as const),
   id: ids,
@@ -85,6 +91,7 @@ const part: fc.Arbitrary<ChatPart> = fc.oneof(
   { weight: 2, arbitrary: thought },
   cachePoint,
   media,
+  document,
   opaque,
 );
 const message: fc.Arbitrary<ChatMessage> = fc.record({
@@ -173,18 +180,30 @@ test("any request becomes a legal body, for any model", () => {
   );
 });
 
-test("the same request becomes the same body, and a longer history begins with that of a shorter one", () => {
-  fc.assert(
-    fc.property(chats, fc.constantFrom(...MODELS), (chat, id) => {
-      const wish = {
-        chat,
-        model: bedrockModel(id),
-        outputCap: undefined,
-        stripReasoning: false,
-        metadata: {},
-      };
-      assert.deepEqual(writeConverse(wish), writeConverse(wish));
+test("what is written of a conversation stays as it is when the conversation goes on, so that caches serve", () => {
+  const spoken = fc.array(
+    fc.record({
+      role: fc.constantFrom("user" as const, "assistant" as const),
+      parts: fc.array(fc.oneof(text, call, result, media), { maxLength: 4 }),
     }),
-    { numRuns: 300 },
+    { maxLength: 10 },
+  );
+  fc.assert(
+    fc.property(chats, spoken, fc.nat(10), fc.constantFrom(...MODELS), (chat, messages, length, id) => {
+      const written = (some: readonly ChatMessage[]): string[] => {
+        const wish = { outputCap: undefined, stripReasoning: false, metadata: {} };
+        const { body } = writeConverse({
+          ...wish,
+          chat: { ...chat, messages: some },
+          model: bedrockModel(id),
+        });
+        return (JSON.parse(body) as { messages: unknown[] }).messages.map((one) => JSON.stringify(one));
+      };
+      const before = written(messages.slice(0, length));
+      // The last turn may go on, and what is put behind it to make it legal goes.
+      const settled = before.slice(0, Math.max(0, before.length - 3));
+      assert.deepEqual(written(messages).slice(0, settled.length), settled);
+    }),
+    { numRuns: 1_000 },
   );
 });

@@ -6,7 +6,7 @@ export type EventOf = "words" | "answer" | "other";
 type Tell = (event: ChatEvent, of: EventOf) => void;
 
 interface Waiting {
-  readonly events: (readonly [event: ChatEvent, of: EventOf])[];
+  readonly events: [event: ChatEvent, of: EventOf][];
   isClosed: boolean;
 }
 
@@ -20,15 +20,18 @@ export class OrderedBlocks {
     this.#tell = tell;
   }
 
-  tell(index: number, event: ChatEvent, of: EventOf): void {
+  /** From now on the others wait for it, unless it waits itself. */
+  begin(index: number): void {
     this.#current ??= index;
-    if (index === this.#current) return this.#tell(event, of);
-    const waiting = this.#waiting.get(index);
-    if (waiting === undefined) this.#waiting.set(index, { events: [[event, of]], isClosed: false });
-    else waiting.events.push([event, of]);
+    if (index !== this.#current) this.#waiting.set(index, { events: [], isClosed: false });
   }
 
-  /** The block is complete; one of which nothing was told counts as never begun. */
+  tell(index: number, event: ChatEvent, of: EventOf): void {
+    if (index === this.#current) this.#tell(event, of);
+    else this.#waiting.get(index)?.events.push([event, of]);
+  }
+
+  /** The block is complete. */
   close(index: number): void {
     if (index === this.#current) {
       this.#current = undefined;

@@ -117,7 +117,7 @@ test("schemas that lead back to themselves, have conditions or point elsewhere a
     { type: "object", properties: { root: { $ref: "#/$defs/Node" } }, $defs: { Node: node } },
     { type: "object", properties: { self: { $ref: "#" } } },
     { type: "object", properties: { a: { $ref: "https://example.org/a.json" } } },
-    { type: "object", if: {}, then: {} },
+    { type: "object", not: {} },
     { type: "array", items: [{ type: "string" }] },
     { type: "object", properties: { a: true } },
   ])
