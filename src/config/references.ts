@@ -185,6 +185,13 @@ function ruleNameFaults(rule: Raw, path: ConfigPath, names: Names): Fault[] {
 function providerFaults(config: Raw): Fault[] {
   return Object.entries(record(config["providers"])).flatMap(([id, value]) => {
     const provider = record(value);
+    const wider = ["profile", "assumeRole"].filter((key) => provider[key] !== undefined);
+    if (provider["kind"] === "bedrock" && provider["apiKey"] !== undefined && wider.length > 0) {
+      return wider.map((key) => ({
+        path: ["providers", id, key],
+        message: "stands beside apiKey, which needs no AWS credentials; leave one of the two out",
+      }));
+    }
     return provider["vendor"] === "azure" && provider["apiVersion"] === undefined
       ? [
           {

@@ -38,7 +38,7 @@ export async function serve(
   const received = state.received.add(seen(state, request, route, subject, identity));
   const requestId = randomUUID();
   const mishap = strike(state, route, subject, identity);
-  if (mishap.delayMs > 0) await sleep(mishap.delayMs);
+  if (!(await isStillThere(response, mishap.delayMs))) return;
   if (isLost(mishap, subject)) {
     if (mishap.fault?.kind === "reset") breakOff(response);
     return;
@@ -86,8 +86,30 @@ function answer(
     if (fault === undefined || typeof body === "string" || Buffer.isBuffer(body)) return outcome;
     return { ...outcome, reply: breakStream(outcome.reply, body, fault) };
   } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    return { reply: errorReply(error, route.operation, requestId) };
+    return { reply: errorReply(asServiceError(error), route.operation, requestId) };
+  }
+}
+
+/** A fault of this emulator's own looks like one of the service's; what it was stands on stderr. */
+function asServiceError(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  process.stderr.write(`the emulator failed: ${(error as Error).stack ?? String(error)}\n`);
+  return new ServiceError("InternalServerException", "The emulator failed; its own log tells why.");
+}
+
+/** Waits, but not for a client that has left. */
+async function isStillThere(response: http.ServerResponse, delayMs: number): Promise<boolean> {
+  if (delayMs === 0) return true;
+  const gone = new AbortController();
+  const onClose = (): void => gone.abort();
+  response.once("close", onClose);
+  try {
+    await sleep(delayMs, undefined, { signal: gone.signal });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    response.off("close", onClose);
   }
 }
 

@@ -1,3 +1,4 @@
+import { AppError } from "../core/errors.ts";
 import type { ReportedUsage } from "../core/usage.ts";
 import type { AttemptFailure, Call, ReplySink, UpstreamHandle, WholeReply } from "../providers/provider.ts";
 import type { ReplyFacts } from "./dialects/chat-writer.ts";
@@ -67,6 +68,9 @@ export class Attempt implements ReplySink {
       // The upstream may have failed before this returns, and a later attempt may be under way.
       this.#handle = this.#send();
     } catch (error) {
+      // What the request says in no dialect is read when the first target needs it: others take its bytes.
+      if (error instanceof AppError)
+        return this.fail({ kind: "unsupported", code: error.code, message: error.message });
       this.#events.onThrow(error);
       return this.fail({ kind: "protocol", message: "the adapter failed; the log has the details" });
     }
@@ -76,7 +80,7 @@ export class Attempt implements ReplySink {
   #send(): UpstreamHandle {
     const exchange = this.#exchange;
     const { target, outputCap, service } = this.planned;
-    const { request, chat, embeddings, dialect } = exchange;
+    const { request, dialect } = exchange;
     if (request === undefined) throw new Error("an attempt starts after the request is read");
     const call: Call = {
       model: target.model,
@@ -87,15 +91,17 @@ export class Attempt implements ReplySink {
     const { adapter, mayDrop } = target;
     if (service === "pass") return adapter.send({ ...call, request }, this);
     const facts = this.#facts(request.includeUsage);
-    if (chat !== undefined) {
+    if (request.operation === "chat") {
+      const chat = (exchange.chat ??= dialect.readChat(request));
       const sink = new TranslatedChat(dialect.chatWriter(facts), this);
       const first = exchange.plan[0]?.target ?? target;
       const stripReasoning = first !== target && modelOf(first) !== modelOf(target);
       return adapter.chat({ ...call, chat, stream: request.stream, mayDrop, stripReasoning }, sink);
     }
-    if (embeddings === undefined || adapter.embed === undefined || dialect.embeddings === undefined)
+    if (adapter.embed === undefined || dialect.embeddings === undefined)
       throw new Error(`the target "${target.id}" was planned for a request that it cannot serve`);
-    const { write } = dialect.embeddings;
+    const { read, write } = dialect.embeddings;
+    const embeddings = (exchange.embeddings ??= read(request));
     const sink = new TranslatedEmbeddings((reply) => write(reply, embeddings, facts), this);
     return adapter.embed({ ...call, embeddings, mayDrop }, sink);
   }

@@ -83,7 +83,7 @@ export class Exchange {
   verifySigner: ((body: Buffer) => KeyRecord) | undefined;
   body: Buffer = EMPTY;
   request: WireRequest | undefined;
-  /** The request in no dialect, where a planned target speaks another than the client. */
+  /** The request in no dialect, once a target that speaks another than the client was tried. */
   chat: ChatRequest | undefined;
   embeddings: EmbeddingsRequest | undefined;
   context: Context | undefined;

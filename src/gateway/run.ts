@@ -29,6 +29,8 @@ export class Run implements AttemptEvents, LiveItem {
   #next = 0;
   /** The client has seen a part of a reply. */
   #delivered = false;
+  /** Some target could express the request, and was asked. */
+  #asked = false;
   #commentTimer: NodeJS.Timeout | undefined;
   /** Of the attempt whose stream is passed on; there is at most one. */
   readonly #sample = new ReplySample();
@@ -107,12 +109,13 @@ export class Run implements AttemptEvents, LiveItem {
 
   onFail(attempt: Attempt, failure: AttemptFailure): void {
     this.#settle(attempt, this.#delivered ? this.#sample : NO_REPLY);
+    this.#asked ||= failure.kind !== "unsupported";
     if (this.#reply.over) return this.#finish("abandoned");
     const mayFallBack =
       !this.#delivered && this.#next < this.#exchange.plan.length && mayHelpElsewhere(failure);
     if (mayFallBack) return this.#tryNext();
     const error = toAppError(attempt, failure);
-    this.#finish("failed", error, () => {
+    this.#finish(this.#asked ? "failed" : "refused", error, () => {
       if (
         failure.reply !== undefined &&
         !this.#reply.streaming &&
@@ -165,7 +168,11 @@ export class Run implements AttemptEvents, LiveItem {
   }
 
   /** @param told  lets the client see the end; called when the record is written */
-  #finish(status: "answered" | "failed" | "abandoned", error?: AppError, told?: () => void): void {
+  #finish(
+    status: "answered" | "refused" | "failed" | "abandoned",
+    error?: AppError,
+    told?: () => void,
+  ): void {
     clearInterval(this.#commentTimer);
     this.#sample.release();
     this.#exchange.finish(status, error, told);

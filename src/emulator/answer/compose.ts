@@ -13,6 +13,7 @@ import { reasoningBlocks, thinks } from "./reasoning.ts";
 import { countJsonTokens, countTokens, firstTokens } from "./tokens.ts";
 import { calledTools, interpretedCode, toolCall, type ToolIds } from "./tool-calls.ts";
 import { madeUpText } from "./words.ts";
+import { wantedSchema } from "../wanted-schema.ts";
 
 /** What an answer depends on besides its request. */
 export interface Surroundings {
@@ -58,8 +59,8 @@ function blocksOf(request: ConverseRequest, model: Model, around: Surroundings):
 }
 
 function wordsOf(request: ConverseRequest, { said }: Surroundings, random: Random): string {
-  const schema = request.outputConfig?.textFormat?.structure.jsonSchema.schema;
-  if (schema !== undefined) return JSON.stringify(instanceOf(JSON.parse(schema) as Json, random));
+  const schema = wantedSchema(request);
+  if (schema !== undefined) return JSON.stringify(instanceOf(schema, random));
   const prompt = lastUserText(request);
   const scripted = said.find(({ contains }) => prompt.includes(contains));
   if (scripted !== undefined) return scripted.text;

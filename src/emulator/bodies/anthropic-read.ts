@@ -13,11 +13,10 @@ import { isObject, numberOf, objectOf, objectsOf, textOf, type Json, type JsonOb
 export function readAnthropic(body: JsonObject): ConverseRequest {
   const names = new DocumentNames();
   const fields = Object.fromEntries(
-    ["thinking", "output_config", "top_k", "tool_choice", "anthropic_beta"].flatMap((name) =>
+    ["thinking", "output_config", "output_format", "top_k", "tool_choice", "anthropic_beta"].flatMap((name) =>
       body[name] === undefined ? [] : [[name, body[name]]],
     ),
   );
-  const schema = schemaOf(body);
   return {
     messages: objectsOf(body["messages"]).map((message) => readMessage(message, names)),
     system: readSystem(body["system"]),
@@ -29,9 +28,6 @@ export function readAnthropic(body: JsonObject): ConverseRequest {
     }),
     ...readTools(body),
     additionalModelRequestFields: fields,
-    ...(schema !== undefined && {
-      outputConfig: { textFormat: { structure: { jsonSchema: { schema: JSON.stringify(schema) } } } },
-    }),
   };
 }
 
@@ -155,11 +151,6 @@ function cachePointOf(block: JsonObject): { cachePoint: CachePoint }[] {
   if (!isObject(control)) return [];
   const { ttl } = control;
   return [{ cachePoint: { type: "default", ...((ttl === "5m" || ttl === "1h") && { ttl }) } }];
-}
-
-function schemaOf(body: JsonObject): Json | undefined {
-  const format = objectOf(objectOf(body["output_config"])?.["format"]) ?? objectOf(body["output_format"]);
-  return format?.["type"] === "json_schema" ? format["schema"] : undefined;
 }
 
 /** Untitled documents get names of their own. */

@@ -3,6 +3,7 @@ import { CLAUDE_REASONING_RULES } from "./claude-reasoning.ts";
 import { CLAUDE_RULES } from "./claude-front.ts";
 import { formatOf, imagesOf } from "./media.ts";
 import { NOVA_RULES } from "./nova-front.ts";
+import { schemaRule } from "./output-schema.ts";
 import { firstOf, firstSaid, type Checked, type Rule } from "./rule.ts";
 
 const MOST_CACHE_POINTS = 4;
@@ -10,6 +11,7 @@ const MOST_CACHE_POINTS = 4;
 /** What the model's own front refuses, in its maker's words. */
 export const MODEL_RULES: readonly Rule[] = [
   (checked) => badImage(checked),
+  schemaRule,
   ({ request }) => {
     const count = cachePointsOf(request).length;
     return count > MOST_CACHE_POINTS

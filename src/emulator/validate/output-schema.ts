@@ -1,4 +1,5 @@
 import { isObject, type Json } from "../json.ts";
+import { wantedSchema } from "../wanted-schema.ts";
 import type { Rule } from "./rule.ts";
 
 /** Keywords from which Anthropic compiles no grammar. */
@@ -27,26 +28,19 @@ export const OUTPUT_RULES: readonly Rule[] = [
     request.outputConfig?.textFormat !== undefined && !model.structuredOutput
       ? "This model doesn't support the outputConfig.textFormat field. Remove outputConfig.textFormat and try again."
       : undefined,
-  ({ request, resolved: { model } }) => {
-    const text = request.outputConfig?.textFormat?.structure.jsonSchema.schema;
-    if (text === undefined) return undefined;
-    const schema = parsed(text);
-    if (!isObject(schema))
-      return "The value at outputConfig.textFormat.structure.jsonSchema.schema is not a valid JSON schema. Provide a JSON object as a string and try again.";
-    const said = faultOf(schema, model.body === "anthropic" ? UNSUPPORTED : []);
-    return said === undefined
+  ({ request }) => {
+    const schema = wantedSchema(request);
+    return schema === undefined || isObject(schema)
       ? undefined
-      : `The model returned the following errors: output_config.format.schema: ${said}`;
+      : "The value at outputConfig.textFormat.structure.jsonSchema.schema is not a valid JSON schema. Provide a JSON object as a string and try again.";
   },
 ];
 
-function parsed(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
-}
+/** What the model's front says of the schema: no grammar can be compiled from it. */
+export const schemaRule: Rule = ({ request, resolved: { model } }) => {
+  const said = faultOf(wantedSchema(request), model.body === "anthropic" ? UNSUPPORTED : []);
+  return said === undefined ? undefined : `output_config.format.schema: ${said}`;
+};
 
 /** Looks through a schema and everything in it. */
 function faultOf(schema: Json | undefined, unsupported: readonly string[]): string | undefined {

@@ -57,14 +57,6 @@ function planOn(exchange: Exchange, request: WireRequest, resolved: Resolved, as
   const route = decide(exchange, resolved, asked, candidates);
   exchange.decision = route.decision;
   exchange.plan = route.targets.map((target) => candidates.planned(target.id));
-  if (exchange.plan.some(({ service }) => service === "translate")) readNeutral(exchange, request);
-}
-
-/** What the request says in no dialect, where some target speaks another than the client. */
-function readNeutral(exchange: Exchange, request: WireRequest): void {
-  const { dialect } = exchange;
-  if (request.operation === "embeddings") exchange.embeddings = dialect.embeddings?.read(request);
-  else exchange.chat = dialect.readChat(request);
 }
 
 function decide(exchange: Exchange, resolved: Resolved, asked: string, candidates: Candidates): RoutePlan {

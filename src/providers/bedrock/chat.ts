@@ -4,6 +4,7 @@ import type { EgressGuard } from "../http/egress-guard.ts";
 import { MediaFault, withMedia } from "../http/fetch-media.ts";
 import { refuseOrDrop } from "../inexpressible.ts";
 import type { AttemptFailure, ChatCall, ChatSink, UpstreamHandle } from "../provider.ts";
+import { asEvents } from "./as-events.ts";
 import { writeConverse } from "./converse/write-request.ts";
 import { metadataOf } from "./labels.ts";
 import type { BedrockOptions } from "./options.ts";
@@ -79,7 +80,7 @@ export class ChatByConverse implements UpstreamHandle {
 
   #send(chat: ChatRequest): void {
     if (this.#abort.signal.aborted) return;
-    const { runtime, options, model, call, sink } = this.#parts;
+    const { runtime, options, model, call } = this.#parts;
     const { body, how, inexpressible } = writeConverse({
       chat,
       model,
@@ -87,18 +88,22 @@ export class ChatByConverse implements UpstreamHandle {
       stripReasoning: call.stripReasoning,
       metadata: options.requestMetadata ? metadataOf(call.labels) : {},
     });
-    const failure = refuseOrDrop(inexpressible, call.mayDrop, sink);
+    const failure = refuseOrDrop(inexpressible, call.mayDrop, this.#parts.sink);
     if (failure !== undefined) return this.#fail(failure);
+    // Some models take tools, but not in a stream: they are asked for a whole reply, which goes on as one.
+    const stream =
+      call.stream && (model.streamingTools || !(how.schemaTool !== undefined || usesTools(chat)));
+    const sink = call.stream && !stream ? asEvents(this.#parts.sink) : this.#parts.sink;
     const unsigned = {
       method: "POST" as const,
-      path: operationPath(runtime.prefix, call.model, call.stream ? "converse-stream" : "converse"),
+      path: operationPath(runtime.prefix, call.model, stream ? "converse-stream" : "converse"),
       headers: {
         "content-type": "application/json",
-        accept: call.stream ? "application/vnd.amazon.eventstream" : "application/json",
+        accept: stream ? "application/vnd.amazon.eventstream" : "application/json",
       },
       body,
     };
-    const reading = new BedrockReading(translated(sink, how, call.stream), runtime.secrets);
+    const reading = new BedrockReading(translated(sink, how, stream), runtime.secrets);
     this.#handle = runtime.send(call, unsigned, reading);
     if (this.#paused) this.#handle.pause();
   }
@@ -114,4 +119,10 @@ export class ChatByConverse implements UpstreamHandle {
   #fail(failure: AttemptFailure): void {
     if (!this.#abort.signal.aborted) this.#parts.sink.fail(failure);
   }
+}
+
+function usesTools({ tools, messages }: ChatRequest): boolean {
+  const isTools = ({ type }: { readonly type: string }): boolean =>
+    type === "tool-call" || type === "tool-result";
+  return tools.length > 0 || messages.some(({ parts }) => parts.some(isTools));
 }

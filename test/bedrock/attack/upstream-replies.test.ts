@@ -69,21 +69,12 @@ for (const [what, body, type] of [
     assertFails((_request, response) => sendJson(response, body, 200, { "content-type": type }), what));
 }
 
-for (const body of [
-  "null",
-  "[]",
-  "{}",
-  '"text"',
-  "17",
-  '{"output":null}',
-  '{"output":{"message":{}}}',
-  '{"message":"ok"}',
-]) {
+for (const body of ["null", "[]", "{}", '"text"', "17", '{"message":"ok"}']) {
   test(`a 200 with ${body}, which is no reply of Converse, is an error`, () =>
     assertFails((_request, response) => sendJson(response, body), body));
 }
 
-for (const status of [201, 204, 206, 302, 304, 307]) {
+for (const status of [204, 302, 304, 307]) {
   test(`a ${status} is an error`, () =>
     assertFails((_request, response) => {
       response.writeHead(status, { location: "http://127.0.0.1:1/", "content-type": "application/json" });

@@ -134,3 +134,16 @@ test("thoughts without a proof are not passed off as Claude's", async () => {
   assert.equal(finish, "stop");
   assert.doesNotMatch(JSON.stringify(lab.sent()["messages"]), /made this up/);
 });
+
+test("thoughts of the model that stood in for the first one do not break the conversation when the first is back", async () => {
+  await using lab = await startLab({ yaml: "tasks: { think: { targets: [claude, claude-two] } }" });
+  const request = { model: "think", messages: ask("Hello"), reasoning_effort: "low" } as const;
+  lab.faults({ kind: "error", exception: "ServiceUnavailableException", model: "*sonnet-4-5*" });
+  const first = await chat(lab, request, false);
+  assert.equal(first.headers.get("x-switchyard-target"), "claude-two");
+  assert.equal(first.message.thinking_blocks?.length, 1);
+  lab.faults();
+  const messages = [...request.messages, first.message, ...ask("And again?")];
+  const second = await chat(lab, { ...request, messages }, false);
+  assert.equal(second.finish, "stop");
+});

@@ -54,14 +54,18 @@ export async function startSetup(options: SetupOptions = {}): Promise<Setup> {
   const targets = Object.entries(MODELS).map(
     ([name, model]) => `  ${name}: { provider: aws, model: "${model}", tier: premium, price: ${PRICE} }\n`,
   );
-  const gateway = await startGateway(`
+  const config = `
 providers:
   aws: { kind: bedrock, region: us-east-1, baseUrl: "${emulator.url}", requestMetadata: ${options.labels ?? true} }
 ${options.providers ?? ""}
 targets:
 ${targets.join("")}${options.targets ?? ""}
 ${options.config ?? ""}
-`);
+`;
+  const gateway = await startGateway(config).catch(async (error: unknown) => {
+    await emulator.close();
+    throw error;
+  });
   const boto3 = new Boto3();
   const client = clientFor(gateway);
   return {

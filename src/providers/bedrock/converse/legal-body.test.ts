@@ -203,6 +203,7 @@ function checkToolConfig(
   check(model?.tools !== false, "toolConfig", "not known to the model");
   const specs = toolConfig.tools.flatMap((tool: Body) => tool.toolSpec ?? []);
   check(toolConfig.tools.length > 0, "toolConfig", "no tools");
+  check(new Set(specs.map(({ name }: Body) => name)).size === specs.length, "toolConfig", "a name twice");
   for (const { name, description, inputSchema, strict } of specs) {
     check(TOOL_NAME.test(name), "toolConfig", `name ${name}`);
     check(description === undefined || /\S/.test(description), "toolConfig", "blank description");

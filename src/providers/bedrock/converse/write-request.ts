@@ -1,13 +1,13 @@
 import type { BedrockModel } from "../../../catalog/bedrock-models.ts";
 import type { ChatRequest, Inexpressible } from "../../../core/chat.ts";
 import { brief } from "../../../core/text.ts";
-import { joinBlocks, textBlock } from "./request/block.ts";
+import { joinBlocks, textBlock, type Turn } from "./request/block.ts";
 import { settleCachePoints } from "./request/cache-points.ts";
 import { outputLimit, writeInference } from "./request/inference.ts";
 import type { Losses } from "./request/losses.ts";
 import { type Conversation, writeMessages } from "./request/messages.ts";
 import { writeOthers } from "./request/others.ts";
-import { outputWay } from "./request/output-format.ts";
+import { outputWay, type OutputWay } from "./request/output-format.ts";
 import { writeThinking } from "./request/reasoning.ts";
 import { requestMetadata } from "./request/request-metadata.ts";
 import { type ToolConfig, writeToolConfig } from "./request/tool-config.ts";
@@ -58,17 +58,38 @@ export function writeConverse({
   const { system, turns } = conversation;
   if (writing.hasCachePoints)
     settleCachePoints(tools.blocks, [system, ...turns.map(({ blocks }) => blocks)], model, writing.losses);
-  const maxTokens = outputLimit(chat.maxOutputTokens, outputCap);
-  const thinking = writeThinking(
-    chat.reasoningEffort,
-    { maxTokens, isForced: tools.isForced, turns },
-    writing,
+  const members = [messagesJson(conversation), toolConfigJson(tools)];
+  members.push(
+    ...settings(chat, outputLimit(chat.maxOutputTokens, outputCap), { turns, tools, output }, writing),
   );
+  members.push(member("requestMetadata", requestMetadata(metadata, writing.losses)));
+  return {
+    body: `{${members.filter((text) => text !== "").join(",")}}`,
+    how: { names: writing.names.changed, schemaTool: tools.schemaTool },
+    inexpressible: writing.losses.list,
+  };
+}
+
+interface Written {
+  readonly turns: readonly Turn[];
+  readonly tools: ToolConfig;
+  readonly output: OutputWay;
+}
+
+/** How the model is to answer. */
+function settings(
+  chat: ChatRequest,
+  maxTokens: number | undefined,
+  { turns, tools, output }: Written,
+  writing: Writing,
+): string[] {
+  const conditions = { maxTokens, isForced: tools.isForced, turns };
+  const thinking = writeThinking(chat.reasoningEffort, conditions, writing);
   const { rulesSampling } = thinking;
-  const members = [
-    messagesJson(conversation),
+  if (chat.cacheKey !== undefined)
+    writing.losses.drop("prompt_cache_key", "has no place in Converse: a cache belongs to the account");
+  return [
     member("inferenceConfig", writeInference(chat, maxTokens, rulesSampling, writing)),
-    toolConfigJson(tools),
     member("additionalModelRequestFields", {
       ...writeOthers(chat.others, rulesSampling, writing),
       ...thinking.fields,
@@ -76,15 +97,7 @@ export function writeConverse({
     }),
     member("outputConfig", { textFormat: output.textFormat, effort: thinking.effort }),
     member("serviceTier", serviceTier(chat.serviceTier, writing.losses)),
-    member("requestMetadata", requestMetadata(metadata, writing.losses)),
   ];
-  if (chat.cacheKey !== undefined)
-    writing.losses.drop("prompt_cache_key", "has no place in Converse: a cache belongs to the account");
-  return {
-    body: `{${members.filter((text) => text !== "").join(",")}}`,
-    how: { names: writing.names.changed, schemaTool: tools.schemaTool },
-    inexpressible: writing.losses.list,
-  };
 }
 
 /** What the system says, with what is added to it; a model that knows no system hears it from the user, first. */

@@ -132,3 +132,9 @@ test("strict tools have closed schemas where the model knows strict", () => {
   assert.deepEqual(third.body.toolConfig.tools[0].toolSpec.inputSchema.json, map);
   assert.deepEqual(told(third), ["strict of a cannot be kept for its schema"]);
 });
+
+test("two tools of one name cannot be said", () => {
+  const written = write({ tools: [tool("look"), tool("see"), tool("look")] });
+  assert.equal(written.body.toolConfig.tools.length, 2);
+  assert.deepEqual(told(written), ["!tools have two of the name look"]);
+});

@@ -4,7 +4,7 @@ import { type Block, isBlank } from "./block.ts";
 import { closedSchema } from "./closed-schema.ts";
 import type { Writing } from "./writing.ts";
 
-const NO_ARGUMENTS = '{"type":"object","properties":{}}';
+const NO_ARGUMENTS = { type: "object", properties: {} };
 
 /**
  * The blocks of `toolConfig.tools`; a cache point may stand among them.
@@ -23,37 +23,37 @@ export function toolBlocks({ tools, toolChoice }: ChatRequest, hasOther: boolean
   if (toolChoice === "none" && tools.length > 0 && !(hasOther && model.toolChoice.tool))
     losses.drop("tool_choice", "none cannot be said while the conversation holds calls of tools");
   const blocks: Block[] = [];
+  const given = new Set<string>();
   for (const tool of tools) {
-    if (tool.type === "tool") blocks.push(toolSpec(tool, writing));
-    else if (tool.type === "cache-point") blocks.push(writing.cachePoint(tool.ttl));
+    if (tool.type === "tool") {
+      if (given.has(tool.name)) losses.refuse("tools", `have two of the name ${brief(tool.name, 64)}`);
+      else blocks.push(toolSpec(tool, writing));
+      given.add(tool.name);
+    } else if (tool.type === "cache-point") blocks.push(writing.cachePoint(tool.ttl));
     else losses.refuse(tool.name, "is no tool that Converse knows");
   }
   if (isCalling) blocks.push(...formerTools(tools, writing));
   return blocks;
 }
 
-function toolSpec(tool: Tool, { model, losses, names }: Writing): Block {
-  const { name, description, schema } = tool;
-  let schemaJson = schema === undefined ? NO_ARGUMENTS : JSON.stringify(objectSchema(schema));
-  let strict = "";
-  if (tool.strict === true) {
-    const closed =
-      schema === undefined || !model.strictTools ? undefined : closedSchema(objectSchema(schema));
-    if (closed === undefined)
-      losses.drop(
-        `strict of ${brief(name, 64)}`,
-        model.strictTools ? "cannot be kept for its schema" : "is not known to this model",
-      );
-    else {
-      schemaJson = JSON.stringify(closed);
-      strict = ',"strict":true';
-    }
-  }
+function toolSpec({ name, description, schema, strict }: Tool, { model, losses, names }: Writing): Block {
+  const given = schema === undefined ? NO_ARGUMENTS : objectSchema(schema);
+  const closed = strict === true && model.strictTools ? closedSchema(given) : undefined;
+  if (strict === true && closed === undefined)
+    losses.drop(
+      `strict of ${brief(name, 64)}`,
+      model.strictTools ? "cannot be kept for its schema" : "is not known to this model",
+    );
   const descriptionJson =
     description === undefined || isBlank(description) ? "" : `,"description":${JSON.stringify(description)}`;
-  return spec(`"name":"${names.wire(name)}"${descriptionJson},"inputSchema":{"json":${schemaJson}}${strict}`);
+  const schemaJson = JSON.stringify(closed ?? given);
+  const strictJson = closed === undefined ? "" : ',"strict":true';
+  return spec(
+    `"name":"${names.wire(name)}"${descriptionJson},"inputSchema":{"json":${schemaJson}}${strictJson}`,
+  );
 }
 
+/** A tool as a block, from the members of its JSON. */
 export function spec(members: string): Block {
   return { kind: "tool-use", json: `{"toolSpec":{${members}}}` };
 }
@@ -65,14 +65,13 @@ export function objectSchema(schema: Readonly<Record<string, unknown>>): Readonl
 
 /**
  * Tools that the conversation calls and the request has no more: "The toolConfig field must be defined when using toolUse
- * and toolResult content blocks." One is enough, and named for all, it keeps the model from making others up.
+ * and toolResult content blocks."
  */
-function formerTools(tools: ChatRequest["tools"], { called, names }: Writing): Block[] {
-  const present = new Set(tools.map((tool) => (tool.type === "tool" ? names.wire(tool.name) : "")));
-  if ([...present].some((name) => name !== "")) return [];
+function formerTools(tools: ChatRequest["tools"], { called }: Writing): Block[] {
+  if (tools.some(({ type }) => type === "tool")) return [];
   return [...called].map((name) =>
     spec(
-      `"name":"${name}","description":"No longer available: do not call it.","inputSchema":{"json":${NO_ARGUMENTS}}`,
+      `"name":"${name}","description":"No longer available: do not call it.","inputSchema":{"json":${JSON.stringify(NO_ARGUMENTS)}}`,
     ),
   );
 }
