@@ -25,6 +25,13 @@ export function numberOf(value: Json | undefined): number | undefined {
   return typeof value === "number" ? value : undefined;
 }
 
+/** The member's elements that are texts; undefined where it is no list. */
+export function textsOf(value: Json | undefined): readonly string[] | undefined {
+  return Array.isArray(value)
+    ? (value as readonly Json[]).filter((element) => typeof element === "string")
+    : undefined;
+}
+
 /** JSON with sorted members and without whitespace: equal for equal values. */
 export function canonicalJson(value: Json | undefined): string {
   if (value === undefined) return "null";

@@ -7,7 +7,16 @@ import type {
   Tool,
   ToolResultBlock,
 } from "../converse-request.ts";
-import { isObject, numberOf, objectOf, objectsOf, textOf, type Json, type JsonObject } from "../json.ts";
+import {
+  isObject,
+  numberOf,
+  objectOf,
+  objectsOf,
+  textOf,
+  textsOf,
+  type Json,
+  type JsonObject,
+} from "../json.ts";
 
 /** A body of Anthropic's Messages as the neutral request; it has been checked before. */
 export function readAnthropic(body: JsonObject): ConverseRequest {
@@ -24,7 +33,7 @@ export function readAnthropic(body: JsonObject): ConverseRequest {
       maxTokens: numberOf(body["max_tokens"]),
       temperature: numberOf(body["temperature"]),
       topP: numberOf(body["top_p"]),
-      stopSequences: body["stop_sequences"] as readonly string[] | undefined,
+      stopSequences: textsOf(body["stop_sequences"]),
     }),
     ...readTools(body),
     additionalModelRequestFields: fields,

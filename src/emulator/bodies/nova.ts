@@ -1,9 +1,9 @@
 import { Random } from "../answer/random.ts";
 import { countTokens } from "../answer/tokens.ts";
-import type { ConverseRequest, Message, SystemBlock, ToolConfig } from "../converse-request.ts";
-import { numberOf, objectOf, type Json, type JsonObject } from "../json.ts";
+import type { ConverseRequest } from "../converse-request.ts";
+import { numberOf, textsOf, type Json, type JsonObject } from "../json.ts";
 import { ServiceError } from "../service-error.ts";
-import { checkShape } from "../validate/check-shape.ts";
+import { readShape } from "../validate/read-shape.ts";
 import { CONVERSE } from "../validate/converse-shape.ts";
 import { definedOnly } from "./anthropic-read.ts";
 import { contentBlock, converseUsage } from "./converse.ts";
@@ -26,22 +26,27 @@ export const NOVA: Form = {
 
   read(body): ConverseRequest {
     checkMembers(body, MEMBERS, ["messages"]);
-    const messages = body["messages"] as readonly Json[];
+    const {
+      messages,
+      system,
+      toolConfig,
+      inferenceConfig: config,
+      reasoningConfig,
+    } = body as unknown as Body;
     if (messages.length === 0) throw malformed("expected minimum item count: 1, found: 0", "/messages");
-    checkParts(body);
-    const config = objectOf(body["inferenceConfig"]);
-    const fields = body["reasoningConfig"];
     return {
-      messages: messages as unknown as readonly Message[],
+      ...readParts({
+        messages,
+        ...(system !== undefined && { system }),
+        ...(toolConfig !== undefined && { toolConfig }),
+      }),
       inferenceConfig: definedOnly({
         maxTokens: numberOf(config?.["maxTokens"]) ?? numberOf(config?.["max_new_tokens"]),
         temperature: numberOf(config?.["temperature"]),
         topP: numberOf(config?.["topP"]) ?? numberOf(config?.["top_p"]),
-        stopSequences: config?.["stopSequences"] as readonly string[] | undefined,
+        stopSequences: textsOf(config?.["stopSequences"]),
       }),
-      ...(body["system"] !== undefined && { system: body["system"] as unknown as readonly SystemBlock[] }),
-      ...(body["toolConfig"] !== undefined && { toolConfig: body["toolConfig"] as unknown as ToolConfig }),
-      ...(fields !== undefined && { additionalModelRequestFields: { reasoningConfig: fields } }),
+      ...(reasoningConfig !== undefined && { additionalModelRequestFields: { reasoningConfig } }),
     };
   },
 
@@ -82,17 +87,19 @@ export const NOVA: Form = {
   },
 };
 
+/** The members of a body whose types have been checked. */
+interface Body {
+  readonly messages: readonly Json[];
+  readonly system?: Json;
+  readonly toolConfig?: Json;
+  readonly inferenceConfig?: JsonObject;
+  readonly reasoningConfig?: Json;
+}
+
 /** Nova's parts are Converse's, its words are not. */
-function checkParts({ messages, system, toolConfig }: JsonObject): void {
+function readParts(parts: JsonObject): ConverseRequest {
   try {
-    checkShape(
-      {
-        ...(messages !== undefined && { messages }),
-        ...(system !== undefined && { system }),
-        ...(toolConfig !== undefined && { toolConfig }),
-      },
-      CONVERSE,
-    );
+    return readShape(parts, CONVERSE) as ConverseRequest;
   } catch (error) {
     if (error instanceof ServiceError) throw malformed(error.message);
     throw error;

@@ -1,5 +1,14 @@
 import type { ContentBlock, ConverseRequest, Message, Tool, ToolConfig } from "../converse-request.ts";
-import { isObject, numberOf, objectOf, objectsOf, textOf, type Json, type JsonObject } from "../json.ts";
+import {
+  isObject,
+  numberOf,
+  objectOf,
+  objectsOf,
+  textOf,
+  textsOf,
+  type Json,
+  type JsonObject,
+} from "../json.ts";
 import { invalid } from "../service-error.ts";
 import { definedOnly } from "./anthropic-read.ts";
 
@@ -23,7 +32,7 @@ export function readOpenai(body: JsonObject): ConverseRequest {
       maxTokens: numberOf(body["max_completion_tokens"]) ?? numberOf(body["max_tokens"]),
       temperature: numberOf(body["temperature"]),
       topP: numberOf(body["top_p"]),
-      stopSequences: typeof stop === "string" ? [stop] : (stop as readonly string[] | undefined),
+      stopSequences: typeof stop === "string" ? [stop] : textsOf(stop),
     }),
     ...readTools(body),
     ...(body["reasoning_effort"] !== undefined && {

@@ -2,7 +2,7 @@ import type { Answer } from "../answer/answer.ts";
 import { Random } from "../answer/random.ts";
 import { countTokens } from "../answer/tokens.ts";
 import type { ConverseRequest } from "../converse-request.ts";
-import { numberOf, textOf, type JsonObject } from "../json.ts";
+import { numberOf, textOf, textsOf, type JsonObject } from "../json.ts";
 import type { Model } from "../models/model.ts";
 import { definedOnly } from "./anthropic-read.ts";
 import { runsOf } from "./converse-stream.ts";
@@ -101,7 +101,7 @@ function promptRequest(body: JsonObject, limit: string, model: Model, otherwise?
       maxTokens: most ?? otherwise,
       temperature: numberOf(body["temperature"]),
       topP: numberOf(body["top_p"]),
-      stopSequences: body["stop"] as readonly string[] | undefined,
+      stopSequences: textsOf(body["stop"]),
     }),
   };
 }

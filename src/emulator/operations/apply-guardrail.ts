@@ -1,5 +1,5 @@
 import { assess, requiredRule, usageOf } from "../answer/guardrail.ts";
-import { checkShape } from "../validate/check-shape.ts";
+import { readShape } from "../validate/read-shape.ts";
 import { APPLY_GUARDRAIL } from "../validate/converse-shape.ts";
 import { jsonBody, jsonReply, type Call, type Outcome } from "./call.ts";
 
@@ -10,8 +10,7 @@ interface Body {
 
 /** `NONE` comes without outputs: the caller goes on with its own text. */
 export function applyGuardrail({ state, request, route }: Call): Outcome {
-  const body = jsonBody(request);
-  checkShape(body, APPLY_GUARDRAIL);
+  const body = readShape(jsonBody(request), APPLY_GUARDRAIL);
   const { source, content } = body as unknown as Body;
   const rule = requiredRule(route.parameters[0] ?? "", state.script.guardrails, "ResourceNotFoundException");
   const findings = content.map(({ text }) => assess(text?.text ?? "", rule));

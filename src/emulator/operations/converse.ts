@@ -7,7 +7,7 @@ import { converseEvents } from "../bodies/converse-stream.ts";
 import type { ConverseRequest } from "../converse-request.ts";
 import { requireThroughput, resolveModel, type Resolved } from "../models/resolve.ts";
 import { checkConverse } from "../validate/check-converse.ts";
-import { checkShape } from "../validate/check-shape.ts";
+import { readShape } from "../validate/read-shape.ts";
 import { CONVERSE } from "../validate/converse-shape.ts";
 import type { State } from "../state.ts";
 import { jsonBody, jsonReply, latencyOf, type Call, type Outcome } from "./call.ts";
@@ -15,9 +15,7 @@ import { jsonBody, jsonReply, latencyOf, type Call, type Outcome } from "./call.
 /** Converse and ConverseStream. */
 export function converse(call: Call): Outcome {
   const streams = call.route.operation === "ConverseStream";
-  const body = jsonBody(call.request);
-  checkShape(body, CONVERSE);
-  const request = body as ConverseRequest;
+  const request = readShape(jsonBody(call.request), CONVERSE) as ConverseRequest;
   const resolved = findModel(call.state, call.route.parameters[0] ?? "");
   requireThroughput(resolved);
   checkConverse({ request, resolved, streams, issued: call.state.reasoning });

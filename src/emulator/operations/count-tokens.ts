@@ -5,15 +5,14 @@ import type { ConverseRequest } from "../converse-request.ts";
 import type { Model } from "../models/model.ts";
 import { invalid } from "../service-error.ts";
 import { checkConverse } from "../validate/check-converse.ts";
-import { checkShape } from "../validate/check-shape.ts";
+import { readShape } from "../validate/read-shape.ts";
 import { COUNT_TOKENS } from "../validate/converse-shape.ts";
 import { jsonBody, jsonReply, modelBody, type Call, type Outcome } from "./call.ts";
 import { findModel } from "./converse.ts";
 
 /** The request counts what an invocation of it would be charged for as input; it wants the model's bare id. */
 export function countTokensOperation(call: Call): Outcome {
-  const body = jsonBody(call.request);
-  checkShape(body, COUNT_TOKENS);
+  const body = readShape(jsonBody(call.request), COUNT_TOKENS);
   const resolved = findModel(call.state, call.route.parameters[0] ?? "");
   const { model, scope, profile } = resolved;
   if (!model.countsTokens || scope !== undefined || profile !== undefined)

@@ -2,7 +2,7 @@ import type { ConverseRequest } from "../converse-request.ts";
 import type { Json } from "../json.ts";
 import { invalid } from "../service-error.ts";
 import { headerOf, type WireRequest } from "../transport/wire-request.ts";
-import { checkShape } from "../validate/check-shape.ts";
+import { readShape } from "../validate/read-shape.ts";
 import { REQUEST_METADATA } from "../validate/converse-shape.ts";
 
 const MOST_METADATA = 8_500;
@@ -38,10 +38,7 @@ export function checkInvokeHeaders(request: WireRequest): void {
   } catch {
     throw invalid("The request metadata is not valid JSON.");
   }
-  checkShape(
-    { requestMetadata: read },
-    { kind: "structure", members: { requestMetadata: REQUEST_METADATA } },
-  );
+  readShape({ requestMetadata: read }, { kind: "structure", members: { requestMetadata: REQUEST_METADATA } });
 }
 
 function oneOf(request: WireRequest, header: string, member: string, values: readonly string[]): void {

@@ -25,8 +25,8 @@ export interface ClientDialect {
   chatWriter(facts: ReplyFacts): ChatWriter;
   /** The same for embeddings; absent where the dialect has none. */
   readonly embeddings?: {
-    read(request: WireRequest): EmbeddingsRequest;
-    write(reply: EmbeddingsReply, request: EmbeddingsRequest, facts: ReplyFacts): Buffer;
+    readonly read: (request: WireRequest) => EmbeddingsRequest;
+    readonly write: (reply: EmbeddingsReply, request: EmbeddingsRequest, facts: ReplyFacts) => Buffer;
   };
   /** What a model reads of a request, for an estimate of its tokens. */
   requestText(request: WireRequest): TextSample;

@@ -41,7 +41,7 @@ export function signingAuthoriser(credentials: Credentials, region: string, host
     async authorise({ method, path, headers, body }, tenant) {
       const own = await credentials.get(tenant);
       const request = new HttpRequest({ method, path, hostname: host, headers: { ...headers, host }, body });
-      return (await signerFor(own).sign(request)).headers as Record<string, string>;
+      return (await signerFor(own).sign(request)).headers;
     },
   };
 }

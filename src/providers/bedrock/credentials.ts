@@ -47,14 +47,7 @@ export class Credentials {
     if (this.#kept.size >= MOST_KEPT) this.#kept.clear();
     const fresh: Kept = { credentials: this.#ask(tenant), goodUntilMs: Number.POSITIVE_INFINITY };
     this.#kept.set(name, fresh);
-    fresh.credentials.then(
-      ({ expiration }) => {
-        if (expiration !== undefined) fresh.goodUntilMs = expiration.getTime() - MARGIN_MS;
-      },
-      () => {
-        fresh.goodUntilMs = Date.now() + RETRY_MS;
-      },
-    );
+    void noteEnd(fresh);
     return fresh.credentials;
   }
 
@@ -83,6 +76,16 @@ export class Credentials {
     const { fromNodeProviderChain } = await import("@aws-sdk/credential-providers");
     const { profile } = this.#options;
     return fromNodeProviderChain(profile === undefined ? {} : { profile });
+  }
+}
+
+/** How long they are good; a failure is forgotten soon. */
+async function noteEnd(kept: Kept): Promise<void> {
+  try {
+    const { expiration } = await kept.credentials;
+    if (expiration !== undefined) kept.goodUntilMs = expiration.getTime() - MARGIN_MS;
+  } catch {
+    kept.goodUntilMs = Date.now() + RETRY_MS;
   }
 }
 

@@ -127,5 +127,5 @@ function noDimensions({ dimensions }: EmbeddingsRequest): Inexpressible[] {
 function numbers(value: unknown): number[] {
   if (!Array.isArray(value) || !value.every((one) => typeof one === "number"))
     throw new Error("it has no embedding");
-  return value as number[];
+  return value;
 }

@@ -37,7 +37,7 @@ test("a body that is no JSON object is refused in Bedrock's own shape, and nothi
         const reply = await told(await callModel(world.gateway, operation, body, { model }), "bedrock", true);
         assert.equal(reply.status, 400, name);
         assert.equal(reply.code, "ValidationException", name);
-        assert.equal((await recordOf(world.gateway, name)).status, "failed", name);
+        assert.equal((await recordOf(world.gateway, name)).status, "refused", name);
       }
     }
   }

@@ -3,6 +3,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import test from "node:test";
 import type OpenAI from "openai";
+import type { APIError } from "openai";
 import { ask, chat } from "./chat.ts";
 import { PDF, PNG, startLab } from "./setup.ts";
 
@@ -101,7 +102,7 @@ test("an address of this machine's is refused without being asked, unless it is 
   for (const streaming of [false, true])
     await assert.rejects(
       chat(lab, { model: "claude", messages: withText(image(`${server.url}/picture.png`)) }, streaming),
-      (error: OpenAI.APIError) => {
+      (error: APIError) => {
         assert.equal(error.status, 400);
         assert.equal(error.code, "invalid_request");
         assert.doesNotMatch(error.message, /127\.0\.0\.1/, "the address is not told again");

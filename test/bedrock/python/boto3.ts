@@ -28,6 +28,7 @@ export interface ClientOptions {
   readonly endpoint?: string;
   readonly accessKeyId?: string;
   readonly secretAccessKey?: string;
+  readonly sessionToken?: string;
   /** Of AWS_BEARER_TOKEN_BEDROCK. */
   readonly bearer?: string;
   /** Path of the certificate authority. */
@@ -51,10 +52,12 @@ export interface CallOptions {
   readonly clock?: number;
   /** Leaves a stream after so many events. */
   readonly leaveAfter?: number;
+  /** Makes so many calls at once with one client; the reply is a list of their metadata. */
+  readonly threads?: number;
   readonly onEvent?: (event: StreamEvent) => void;
 }
 
-interface Metadata {
+export interface Metadata {
   readonly HTTPStatusCode: number;
   readonly HTTPHeaders: Readonly<Record<string, string>>;
   readonly RequestId?: string;

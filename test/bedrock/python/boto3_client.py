@@ -5,6 +5,7 @@ Bytes stand in JSON as {"$bytes": base64}, and whole numbers that JavaScript can
 """
 
 import base64
+import concurrent.futures
 import contextlib
 import datetime
 import json
@@ -41,6 +42,7 @@ def make_client(options):
         endpoint_url=options.get("endpoint"),
         aws_access_key_id=options.get("accessKeyId"),
         aws_secret_access_key=options.get("secretAccessKey"),
+        aws_session_token=options.get("sessionToken"),
         verify=options.get("verify"),
         config=config,
     )
@@ -90,6 +92,14 @@ def clock(seconds):
 
 
 def run(command):
+    if command.get("threads", 1) > 1:
+        with concurrent.futures.ThreadPoolExecutor(command["threads"]) as pool:
+            calls = [pool.submit(run_one, {**command, "id": None}) for _ in range(command["threads"])]
+            return {"reply": [call.result()["metadata"] for call in calls]}
+    return run_one(command)
+
+
+def run_one(command):
     SENT.clear()
     options = command["client"]
     with clock(command.get("clock", 0)), environment(options):
@@ -108,7 +118,8 @@ def read_stream(command, metadata, reply, stream):
     """Tells every event when it comes; leaves after as many as it was told."""
     count = 0
     for event in stream:
-        tell({"id": command["id"], "event": event})
+        if command["id"] is not None:
+            tell({"id": command["id"], "event": event})
         count += 1
         if count == command.get("leaveAfter"):
             stream.close()

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { awsPair } from "../../../src/policy/aws-pair.ts";
 import { until } from "../../support/gateway.ts";
-import { NO_BOTO3, type Outcome } from "./boto3.ts";
+import { NO_BOTO3, type Metadata, type Outcome } from "./boto3.ts";
 import { asking, clientFor, exchangeOf, replyOf, startSetup, type Setup } from "./setup.ts";
 
 /** boto3 with an access-key pair over plain HTTP, and with pairs that do not hold. */
@@ -75,6 +75,25 @@ test("an access-key pair", { skip }, async (suite) => {
     replyOf(outcome);
     assert.match(outcome.sent.headers?.["authorization"] ?? "", /x-switchyard-feature;x-switchyard-user/);
     assert.equal((await setup.record(outcome)).context?.user, "jurgen");
+  });
+
+  await suite.test("with a session token that is left over is taken, and the token goes no further", async () => {
+    const left = { ...client, sessionToken: "left-over-from-real-aws" };
+    const outcome = await boto3.call(left, "converse", PARAMS);
+    replyOf(outcome);
+    assert.equal(outcome.sent.headers?.["x-amz-security-token"], "left-over-from-real-aws");
+    assert.equal(emulator.requests().at(-1)?.headers.includes("x-amz-security-token"), false);
+  });
+
+  await suite.test("signs for many threads of one client at once", async () => {
+    const before = gateway.records.length;
+    for (const call of ["converse", "converse_stream"]) {
+      const outcome = await setup.call(call, PARAMS, { threads: 12 });
+      const ids = replyOf<Metadata[]>(outcome).map(({ HTTPHeaders }) => HTTPHeaders["x-switchyard-exchange"]);
+      assert.equal(new Set(ids).size, 12);
+    }
+    await until(() => gateway.records.length === before + 24);
+    assert.ok(gateway.records.slice(before).every(({ status, tenant }) => status === "answered" && tenant === "acme"));
   });
 
   await suite.test("with a wrong secret is nobody's", async () => {

@@ -152,6 +152,15 @@ test("boto3's converse on an engine that speaks OpenAI", { skip }, async (suite)
     }
   });
 
+  await suite.test("a reply has a request id, as every reply of AWS's has", async () => {
+    engine.script = replying({ content: "hello" });
+    for (const name of ["converse", "converse_stream"]) {
+      const outcome = await setup.call(name, { modelId: "eng", ...asking("hi") });
+      replyOf(outcome);
+      assert.notEqual(outcome.metadata?.RequestId ?? "", "", `${name}: ResponseMetadata has no RequestId`);
+    }
+  });
+
   await suite.test("why a reply ended is said in Bedrock's words", async () => {
     for (const [finish, reason] of [
       ["stop", "end_turn"],

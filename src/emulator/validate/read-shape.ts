@@ -5,13 +5,14 @@ import type { ListShape, MapShape, NumberShape, Shape, StructureShape, TextShape
 /**
  * What the service's framework does with a body before any code of Bedrock sees it: it reads it into the shapes of the
  * model (a wrong JSON type is a SerializationException), collects every violated constraint into one
- * ValidationException, and then refuses unions with no member or several. Members it does not know are ignored.
+ * ValidationException, and then refuses unions with no member or several.
  *
+ * @returns the body without the members that the shapes do not know, and without those that are null
  * @throws ServiceError
  */
-export function checkShape(body: Json, shape: Shape): void {
+export function readShape(body: Json, shape: Shape): Json {
   const found: Found = { violations: [], unions: [] };
-  visit(body, shape, "", "", found);
+  const read = visit(body, shape, "", "", found);
   const { violations, unions } = found;
   if (violations.length > 0) {
     const count = `${violations.length} validation error${violations.length === 1 ? "" : "s"} detected`;
@@ -19,6 +20,7 @@ export function checkShape(body: Json, shape: Shape): void {
   }
   const [first] = unions;
   if (first !== undefined) throw invalid(first);
+  return read;
 }
 
 interface Found {
@@ -30,85 +32,89 @@ interface Found {
  * @param path   as constraint violations name places: `messages.1.member.content`
  * @param place  as Bedrock's own messages name them: `messages.0.content`
  */
-function visit(value: Json, shape: Shape, path: string, place: string, found: Found): void {
+function visit(value: Json, shape: Shape, path: string, place: string, found: Found): Json {
   switch (shape.kind) {
     case "text":
-      return visitText(value, shape, path, found);
+      checkText(value, shape, path, found);
+      return value;
     case "number":
-      return visitNumber(value, shape, path, found);
+      checkNumber(value, shape, path, found);
+      return value;
     case "boolean":
       if (typeof value !== "boolean") throw wrongType(value, "a Boolean");
-      return;
+      return value;
     case "blob":
       if (typeof value !== "string") throw wrongType(value, "a Blob");
       if (!BASE64.test(value)) throw new ServiceError("SerializationException", "Invalid base64 data");
-      return;
+      return value;
     case "document":
-      return;
+      return value;
     case "list":
-      return visitList(value, shape, path, place, found);
+      return readList(value, shape, path, place, found);
     case "map":
-      return visitMap(value, shape, path, place, found);
+      return readMap(value, shape, path, place, found);
     case "structure":
-      return visitStructure(value, shape, path, place, found);
+      return readStructure(value, shape, path, place, found);
     default:
-      shape satisfies never;
+      return shape satisfies never;
   }
 }
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-function visitText(value: Json, shape: TextShape, path: string, found: Found): void {
+function checkText(value: Json, shape: TextShape, path: string, found: Found): void {
   if (typeof value !== "string") throw wrongType(value, "a String");
   const quoted = shape.sensitive === true ? "" : ` '${value}'`;
-  const length = Array.from(value).length;
   const say = (constraint: string): void => void found.violations.push(violation(quoted, path, constraint));
   if (shape.values !== undefined && !shape.values.includes(value))
     say(`Member must satisfy enum value set: [${shape.values.join(", ")}]`);
-  if (shape.min !== undefined && length < shape.min)
-    say(`Member must have length greater than or equal to ${shape.min}`);
-  if (shape.max !== undefined && length > shape.max)
-    say(`Member must have length less than or equal to ${shape.max}`);
+  const { min, max } = shape;
+  if (min !== undefined && value.length < min) say(`Member must have length greater than or equal to ${min}`);
+  if (max !== undefined && value.length > max) say(`Member must have length less than or equal to ${max}`);
   if (shape.pattern !== undefined && !new RegExp(`^(?:${shape.pattern})$`, "u").test(value))
     say(`Member must satisfy regular expression pattern: ${shape.pattern}`);
 }
 
-function visitNumber(value: Json, shape: NumberShape, path: string, found: Found): void {
+function checkNumber(value: Json, shape: NumberShape, path: string, found: Found): void {
   if (typeof value !== "number") throw wrongType(value, shape.integer === true ? "an Integer" : "a Float");
   if (shape.integer === true && !Number.isInteger(value))
     throw new ServiceError("SerializationException", "DECIMAL_VALUE can not be converted to an Integer");
   const say = (constraint: string): void =>
     void found.violations.push(violation(` '${value}'`, path, constraint));
-  if (shape.min !== undefined && value < shape.min)
-    say(`Member must have value greater than or equal to ${shape.min}`);
-  if (shape.max !== undefined && value > shape.max)
-    say(`Member must have value less than or equal to ${shape.max}`);
+  const { min, max } = shape;
+  if (min !== undefined && value < min) say(`Member must have value greater than or equal to ${min}`);
+  if (max !== undefined && value > max) say(`Member must have value less than or equal to ${max}`);
 }
 
-function visitList(value: Json, shape: ListShape, path: string, place: string, found: Found): void {
+function readList(value: Json, shape: ListShape, path: string, place: string, found: Found): Json {
   if (!Array.isArray(value)) throw wrongType(value, "a List");
   const elements = value as readonly Json[];
-  visitLength(elements.length, shape, path, found);
-  elements.forEach((element, index) => {
-    if (element === null) found.violations.push(nullViolation(`${path}.${index + 1}.member`));
-    else visit(element, shape.of, `${path}.${index + 1}.member`, `${place}.${index}`, found);
+  checkLength(elements.length, shape, path, found);
+  return elements.map((element, index) => {
+    const at = `${path}.${index + 1}.member`;
+    if (element !== null) return visit(element, shape.of, at, `${place}.${index}`, found);
+    found.violations.push(nullViolation(at));
+    return null;
   });
 }
 
-function visitMap(value: Json, shape: MapShape, path: string, place: string, found: Found): void {
+function readMap(value: Json, shape: MapShape, path: string, place: string, found: Found): Json {
   if (!isObject(value)) throw wrongType(value, "a Map");
-  const names = Object.keys(value);
-  visitLength(names.length, shape, path, found);
-  for (const name of names) {
-    const element = value[name];
-    visitText(name, shape.key, `${path}.key`, found);
-    if (element === null || element === undefined)
-      found.violations.push(nullViolation(`${path}.${name}.member`));
-    else visit(element, shape.of, `${path}.${name}.member`, `${place}.${name}`, found);
-  }
+  const entries = Object.entries(value);
+  checkLength(entries.length, shape, path, found);
+  return Object.fromEntries(
+    entries.map(([name, element]) => {
+      checkText(name, shape.key, `${path}.key`, found);
+      const at = `${path}.${name}.member`;
+      if (element !== null && element !== undefined)
+        return [name, visit(element, shape.of, at, `${place}.${name}`, found)];
+      found.violations.push(nullViolation(at));
+      return [name, null];
+    }),
+  );
 }
 
-function visitStructure(value: Json, shape: StructureShape, path: string, place: string, found: Found): void {
+function readStructure(value: Json, shape: StructureShape, path: string, place: string, found: Found): Json {
   if (!isObject(value)) throw wrongType(value, "a Structure");
   const present = Object.keys(shape.members).filter((name) => isPresent(value, name));
   for (const name of shape.required ?? [])
@@ -119,25 +125,22 @@ function visitStructure(value: Json, shape: StructureShape, path: string, place:
       `${shape.union} object at ${place} ${rule} of the following keys: ${Object.keys(shape.members).join(", ")}.`,
     );
   }
+  const read: Record<string, Json> = {};
   for (const name of present) {
     const member = shape.members[name];
     const inner = value[name];
     if (member === undefined || inner === undefined) continue;
-    visit(
-      inner,
-      typeof member === "function" ? member() : member,
-      join(path, name),
-      join(place, name),
-      found,
-    );
+    const of = typeof member === "function" ? member() : member;
+    read[name] = visit(inner, of, join(path, name), join(place, name), found);
   }
+  return read;
 }
 
 function isPresent(value: JsonObject, name: string): boolean {
   return Object.hasOwn(value, name) && value[name] !== null && value[name] !== undefined;
 }
 
-function visitLength(
+function checkLength(
   length: number,
   { min, max }: { readonly min?: number; readonly max?: number },
   path: string,
