@@ -25,7 +25,9 @@ export class Attempt implements ReplySink {
   readonly planned: PlannedTarget;
   readonly record: AttemptRecord;
   /** How it failed, if it did. */
-  failure: AttemptFailure["kind"] | undefined;
+  failure: AttemptFailure | undefined;
+  /** The conversation's thoughts are left out: the plan's first model is taken to have made them, and no other may read them. */
+  readonly withoutThoughts: boolean;
   /** Headers of its stream that go to the client. */
   headers: Readonly<Record<string, string>> = {};
   readonly #exchange: Exchange;
@@ -38,9 +40,13 @@ export class Attempt implements ReplySink {
   #paused = false;
   #over = false;
 
-  constructor(exchange: Exchange, planned: PlannedTarget, events: AttemptEvents) {
+  /** @param withoutThoughts  whether they are left out in any case */
+  constructor(exchange: Exchange, planned: PlannedTarget, events: AttemptEvents, withoutThoughts = false) {
     this.#exchange = exchange;
     this.planned = planned;
+    const first = exchange.plan[0] ?? planned;
+    this.withoutThoughts =
+      withoutThoughts || (first !== planned && modelOf(first.target) !== modelOf(planned.target));
     this.#events = events;
     this.#startedAt = exchange.clock.monotonic();
     this.record = {
@@ -57,6 +63,11 @@ export class Attempt implements ReplySink {
       dropped: [],
     };
     exchange.attempts.push(this.record);
+  }
+
+  /** Whether anything went upstream. */
+  get sent(): boolean {
+    return this.#handle?.sent !== false;
   }
 
   /** Begins; the events may come at once. */
@@ -86,6 +97,7 @@ export class Attempt implements ReplySink {
       model: target.model,
       outputCap,
       connectTimeoutMs: target.timeouts.connect,
+      stripReasoning: this.withoutThoughts,
       labels: { exchange: exchange.id, tenant: exchange.context?.tenant ?? "", tags: exchange.tags },
     };
     const { adapter, mayDrop } = target;
@@ -94,9 +106,7 @@ export class Attempt implements ReplySink {
     if (request.operation === "chat") {
       const chat = (exchange.chat ??= dialect.readChat(request));
       const sink = new TranslatedChat(dialect.chatWriter(facts), this);
-      const first = exchange.plan[0]?.target ?? target;
-      const stripReasoning = first !== target && modelOf(first) !== modelOf(target);
-      return adapter.chat({ ...call, chat, stream: request.stream, mayDrop, stripReasoning }, sink);
+      return adapter.chat({ ...call, chat, stream: request.stream, mayDrop }, sink);
     }
     if (adapter.embed === undefined || dialect.embeddings === undefined)
       throw new Error(`the target "${target.id}" was planned for a request that it cannot serve`);
@@ -186,7 +196,7 @@ export class Attempt implements ReplySink {
     if (this.#over) return;
     this.#close("failed");
     this.record.cause = failure.message;
-    this.failure = failure.kind;
+    this.failure = failure;
     this.#events.onFail(this, failure);
   }
 

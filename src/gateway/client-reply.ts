@@ -78,6 +78,7 @@ export class ClientReply {
       "content-type": reply.contentType,
       "content-length": reply.body.length,
       "cache-control": "no-store",
+      ...this.#own(),
       ...reply.headers,
       ...headers,
     };
@@ -92,7 +93,12 @@ export class ClientReply {
       if (!this.#over) this.#watchReading(false);
       this.#onDrain();
     });
-    this.#head(200, { ...STREAM_HEADERS, ...this.#exchange.dialect.streamHeaders, ...headers });
+    this.#head(200, {
+      ...STREAM_HEADERS,
+      ...this.#exchange.dialect.streamHeaders,
+      ...this.#own(),
+      ...headers,
+    });
   }
 
   /** @returns whether the client keeps up; if not, `onDrain` tells when it has */
@@ -127,6 +133,11 @@ export class ClientReply {
       ...(attempts > 0 && { "x-switchyard-attempts": attempts }),
     });
     this.#finish(reply.body);
+  }
+
+  #own(): Readonly<Record<string, string>> | undefined {
+    const { dialect, id } = this.#exchange;
+    return dialect.replyHeaders?.(id);
   }
 
   /** Sends the last bytes. */

@@ -5,7 +5,7 @@ import { Attempt, type AttemptEvents } from "./attempt.ts";
 import type { ClientReply } from "./client-reply.ts";
 import type { ReplyBytes } from "./dialects/dialect.ts";
 import { NO_REPLY } from "./estimate-usage.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, PlannedTarget } from "./exchange.ts";
 import { ReplySample } from "./reply-sample.ts";
 import { settle } from "./settle.ts";
 import type { LiveItem } from "../core/live-list.ts";
@@ -111,6 +111,8 @@ export class Run implements AttemptEvents, LiveItem {
     this.#settle(attempt, this.#delivered ? this.#sample : NO_REPLY);
     this.#asked ||= failure.kind !== "unsupported";
     if (this.#reply.over) return this.#finish("abandoned");
+    const isLast = attempt.withoutThoughts || this.#delivered;
+    if (failure.foreignThoughts === true && !isLast) return this.#try(attempt.planned, true);
     const mayFallBack =
       !this.#delivered && this.#next < this.#exchange.plan.length && mayHelpElsewhere(failure);
     if (mayFallBack) return this.#tryNext();
@@ -138,7 +140,11 @@ export class Run implements AttemptEvents, LiveItem {
     const planned = this.#exchange.plan[this.#next++];
     if (planned === undefined)
       return this.#fail(new AppError("no_target_available", "the route has no target left"));
-    this.#attempt = new Attempt(this.#exchange, planned, this);
+    this.#try(planned, false);
+  }
+
+  #try(planned: PlannedTarget, withoutThoughts: boolean): void {
+    this.#attempt = new Attempt(this.#exchange, planned, this, withoutThoughts);
     this.#attempt.start();
   }
 

@@ -26,9 +26,12 @@ export function settle(exchange: Exchange, attempt: Attempt, reply: ReplyBytes):
 }
 
 /** A refusal or a failure before the first byte is not charged anywhere; what was generated is, whoever left. */
-function mayHaveCost({ record, failure }: Attempt, reply: ReplyBytes): boolean {
+function mayHaveCost({ record, failure, sent }: Attempt, reply: ReplyBytes): boolean {
+  if (!sent) return false;
   if (record.status !== "failed") return true;
-  return failure === "cut" || failure === "timeout" || reply.total > 0;
+  // A timeout that the upstream told is an answer; our own deadline leaves open what it did.
+  const isOpen = failure?.kind === "cut" || (failure?.kind === "timeout" && failure.status === undefined);
+  return isOpen || reply.total > 0;
 }
 
 /** More than any model takes or gives today, by far. */

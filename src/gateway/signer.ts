@@ -36,11 +36,13 @@ export function signerOf(
             nowMs,
           )
         : verifyBedrockApiKey(credential.apiKey, secret, nowMs);
-    if (fault !== undefined) throw refusal(fault);
+    if (fault !== undefined) throw refusal(fault, "apiKey" in credential);
     return record;
   };
 }
 
-function refusal({ kind, message }: SignatureFault): AppError {
-  return new AppError(kind === "expired" ? "key_expired" : "unauthenticated", message);
+function refusal({ kind, message }: SignatureFault, isKey: boolean): AppError {
+  if (kind === "expired" && isKey) return new AppError("key_expired", message);
+  const clock = kind === "expired" || kind === "early" ? "; set the clock of the machine that signs" : "";
+  return new AppError("unauthenticated", message.replace(/\.$/, "") + clock);
 }

@@ -42,6 +42,8 @@ export interface Call {
   readonly outputCap: number | undefined;
   readonly connectTimeoutMs: number;
   readonly labels: CallLabels;
+  /** Another model than the one that made them gets no thoughts back: their signatures are its own. */
+  readonly stripReasoning: boolean;
 }
 
 /** Who asks: for providers that can say so in their own logs and bills. */
@@ -62,8 +64,6 @@ export interface ChatCall extends Call {
   readonly stream: boolean;
   /** Whether what cannot be expressed, and is not needed, is left out and told; else the attempt fails. */
   readonly mayDrop: boolean;
-  /** Another model than the one that made them gets no thoughts back: their signatures are its own. */
-  readonly stripReasoning: boolean;
 }
 
 export interface EmbedCall extends Call {
@@ -122,6 +122,8 @@ export interface UpstreamHandle {
   /** Stops reading, so that a slow client holds its upstream back instead of filling memory. */
   pause(): void;
   resume(): void;
+  /** False while nothing went upstream yet; absent where that is at once. */
+  readonly sent?: boolean;
 }
 
 /**
@@ -149,6 +151,8 @@ export interface AttemptFailure {
     | "unsupported";
   /** What it is for the client, where the kind says too little. */
   readonly code?: ErrorCode;
+  /** The conversation holds thoughts of another model; without them it may be served. */
+  readonly foreignThoughts?: boolean;
   /** Whether another target may serve what this one refuses. */
   readonly elsewhere?: boolean;
   /** One sentence for the record and the client; no credentials, no prompt text. */

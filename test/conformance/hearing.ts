@@ -72,6 +72,7 @@ export function send(opened: Opened, body: object, headers: Record<string, strin
     model,
     outputCap: undefined,
     connectTimeoutMs: 1_000,
+    stripReasoning: false,
     labels: { exchange: "x1", tenant: "acme", tags: {} },
   };
   if (provider.serves(request, model) === "pass") {
@@ -82,7 +83,7 @@ export function send(opened: Opened, body: object, headers: Record<string, strin
   const writer = openAi.chatWriter({ exchangeId: "x1", model: "m", startedAtMs: 0, includeUsage });
   const chat = openAi.readChat(request);
   const sink = new TranslatedChat(writer, hearing);
-  hearing.handle = provider.chat({ ...call, chat, stream, mayDrop: false, stripReasoning: false }, sink);
+  hearing.handle = provider.chat({ ...call, chat, stream, mayDrop: false }, sink);
   return hearing;
 }
 

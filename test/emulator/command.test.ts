@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import test from "node:test";
+import { parse } from "yaml";
 import { emulateBedrock } from "../../src/cli/commands/emulate-bedrock.ts";
 import { cli } from "../../src/cli/main.ts";
+import { readScript } from "../../src/emulator/script.ts";
 import { NOVA, RECORDINGS, withoutRecordings } from "./support.ts";
 
 const FIXTURES = new URL("fixtures/", import.meta.url).pathname;
@@ -95,6 +97,13 @@ test("a script's faults, profiles and answers are in force", async () => {
     child.kill("SIGKILL");
     await rm(folder, { recursive: true });
   }
+});
+
+test("the guide's script can be used as it stands", async () => {
+  const guide = await readFile(new URL("../../docs/guides/emulator.md", import.meta.url), "utf8");
+  const [, script = ""] = /```yaml\n(.*?)```/s.exec(guide) ?? [];
+  const read = readScript(parse(script));
+  assert.deepEqual([read.faults.length, read.profiles.length, read.guardrails.length], [2, 1, 1]);
 });
 
 test("what is wrong on the command line is said with what to write instead", async () => {

@@ -45,7 +45,9 @@ export function compose(request: ConverseRequest, model: Model, around: Surround
 }
 
 function blocksOf(request: ConverseRequest, model: Model, around: Surroundings): AnswerBlock[] {
-  const random = new Random(hash("sha256", `${model.id}\n${canonicalJson(request as Json)}`));
+  // Labels for a log change no answer.
+  const { requestMetadata: _, ...asked } = request;
+  const random = new Random(hash("sha256", `${model.id}\n${canonicalJson(asked as Json)}`));
   const blocks: AnswerBlock[] = thinks(request, model) ? reasoningBlocks(request, model, random) : [];
   blocks.push(...interpretedCode(request, random));
   const tools = calledTools(request);

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { ServiceError } from "../service-error.ts";
 import type { Session } from "./identity.ts";
 
@@ -52,7 +52,7 @@ export function assumeRoleXml(session: Session, requestId: string): string {
   return `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
   <AssumeRoleResult>
     <AssumedRoleUser>
-      <AssumedRoleId>AROA${roleName.toUpperCase().replace(/\W/g, "").padEnd(17, "X").slice(0, 17)}:${escapeXml(sessionName)}</AssumedRoleId>
+      <AssumedRoleId>${roleId(account, roleName)}:${escapeXml(sessionName)}</AssumedRoleId>
       <Arn>arn:aws:sts::${account}:assumed-role/${escapeXml(roleName)}/${escapeXml(sessionName)}</Arn>
     </AssumedRoleUser>
     <Credentials>
@@ -138,6 +138,11 @@ function atLeast(what: string, least: number): string {
 
 function atMost(what: string, most: number): string {
   return `Member must have ${what} less than or equal to ${most}`;
+}
+
+/** The same for the same role, as unique ids of IAM are. */
+function roleId(account: string, roleName: string): string {
+  return `AROA${hash("sha256", `${account}/${roleName}`).slice(0, 17).toUpperCase()}`;
 }
 
 function upperLetters(length: number): string {

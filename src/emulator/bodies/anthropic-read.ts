@@ -3,6 +3,7 @@ import type {
   ContentBlock,
   ConverseRequest,
   Message,
+  ReasoningContent,
   SystemBlock,
   Tool,
   ToolResultBlock,
@@ -58,24 +59,8 @@ function readBlock(block: JsonObject, names: DocumentNames): ContentBlock[] {
     case "document":
       return [{ document: readDocument(block, names) }];
     case "thinking":
-      return [
-        {
-          reasoningContent: {
-            reasoningText: {
-              text: textOf(block["thinking"]) ?? "",
-              ...(typeof block["signature"] === "string" && { signature: block["signature"] }),
-            },
-          },
-        },
-      ];
     case "redacted_thinking":
-      return [
-        {
-          reasoningContent: {
-            redactedContent: Buffer.from(textOf(block["data"]) ?? "").toString("base64"),
-          },
-        },
-      ];
+      return [{ reasoningContent: readReasoning(block) }];
     case "tool_use":
       return [
         {
@@ -99,6 +84,15 @@ function readBlock(block: JsonObject, names: DocumentNames): ContentBlock[] {
     default:
       return [{ searchResult: block }];
   }
+}
+
+function readReasoning(block: JsonObject): ReasoningContent {
+  if (block["type"] === "redacted_thinking")
+    return { redactedContent: Buffer.from(textOf(block["data"]) ?? "").toString("base64") };
+  const { thinking, signature } = block;
+  return {
+    reasoningText: { text: textOf(thinking) ?? "", ...(typeof signature === "string" && { signature }) },
+  };
 }
 
 function readToolResult(content: Json | undefined, names: DocumentNames): ToolResultBlock[] {

@@ -40,13 +40,7 @@ export function invokeModel(call: Call): Outcome {
   const { answer, settle } = answerTo(call, request, resolved, form.toolIds);
   const id = new Random(hash("sha256", wire.body)).letters(24);
   const latencyMs = latencyOf(call);
-  const guarded: JsonObject =
-    request.guardrailConfig === undefined
-      ? {}
-      : {
-          "amazon-bedrock-guardrailAction":
-            answer.stopReason === "guardrail_intervened" ? "INTERVENED" : "NONE",
-        };
+  const guarded = request.guardrailConfig === undefined ? {} : guardrailAction(answer);
   if (!streams) {
     const headers = { ...tokenHeaders(answer, latencyMs), ...echoedHeaders(wire) };
     return { reply: jsonReply({ ...form.whole(answer, model, id), ...guarded }, headers), settle };
@@ -58,6 +52,11 @@ export function invokeModel(call: Call): Outcome {
   };
   const pieces = chunks(form.events(answer, model, id), answer, latencyMs, guarded);
   return { reply: { status: 200, headers, body: pieces }, settle };
+}
+
+function guardrailAction({ stopReason }: Answer): JsonObject {
+  const intervened = stopReason === "guardrail_intervened";
+  return { "amazon-bedrock-guardrailAction": intervened ? "INTERVENED" : "NONE" };
 }
 
 /** An embedding; its tokens stand in a header, for some models nowhere else. */

@@ -130,8 +130,7 @@ function readStructure(value: Json, shape: StructureShape, path: string, place: 
     const member = shape.members[name];
     const inner = value[name];
     if (member === undefined || inner === undefined) continue;
-    const of = typeof member === "function" ? member() : member;
-    read[name] = visit(inner, of, join(path, name), join(place, name), found);
+    read[name] = visit(inner, member, join(path, name), join(place, name), found);
   }
   return read;
 }

@@ -45,13 +45,10 @@ export interface MapShape {
 /** A structure, or a union where `union` names it. */
 export interface StructureShape {
   readonly kind: "structure";
-  readonly members: Readonly<Record<string, Shape | Lazy>>;
+  readonly members: Readonly<Record<string, Shape>>;
   readonly required?: readonly string[];
   readonly union?: string;
 }
-
-/** A shape that is named before it is made. */
-export type Lazy = () => Shape;
 
 export const BOOLEAN: Shape = { kind: "boolean" };
 export const BLOB: Shape = { kind: "blob" };
@@ -70,12 +67,12 @@ export function list(of: Shape, constraints: { min?: number; max?: number } = {}
 }
 
 export function structure(
-  members: Readonly<Record<string, Shape | Lazy>>,
+  members: Readonly<Record<string, Shape>>,
   required: readonly string[] = [],
 ): StructureShape {
   return { kind: "structure", members, required };
 }
 
-export function union(name: string, members: Readonly<Record<string, Shape | Lazy>>): StructureShape {
+export function union(name: string, members: Readonly<Record<string, Shape>>): StructureShape {
   return { kind: "structure", members, union: name };
 }

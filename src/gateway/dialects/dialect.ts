@@ -34,6 +34,8 @@ export interface ClientDialect {
   replyText(reply: ReplyBytes): TextSample;
   /** Whether a request may hold content whose tokens have nothing to do with its bytes. */
   holdsMedia(request: WireRequest): boolean;
+  /** Headers of every reply, where the upstream sent none of that name. */
+  replyHeaders?(exchangeId: string): Readonly<Record<string, string>>;
   readonly streamHeaders: Readonly<Record<string, string>>;
   /** What a client skips over; keeps intermediaries from closing a silent stream. Absent where clients skip nothing. */
   readonly keepAliveComment?: Buffer;

@@ -1,12 +1,10 @@
 import { egressGuard } from "../http/egress-guard.ts";
-import { OpenAiReading } from "../openai-compatible/reply.ts";
-import { asksForUsage, upstreamBody } from "../openai-compatible/request.ts";
-import { VENDORS } from "../openai-compatible/vendors.ts";
 import type { Provider, ReplySink, RequestKind, Service, UpstreamCall, UpstreamHandle } from "../provider.ts";
 import { ChatByConverse } from "./chat.ts";
 import { readTokenHeaders } from "./converse/usage.ts";
 import { embedByInvoke } from "./embed.ts";
-import { ConverseTap, FREE, InvokeTap, usageOfConverse, usageOfMessages } from "./native.ts";
+import { ConverseTap, FREE, InvokeTap, member, usageOfConverse, usageOfMessages } from "./native.ts";
+import { byOpenAiPath } from "./openai-path.ts";
 import type { BedrockOptions } from "./options.ts";
 import { passedRequest } from "./pass.ts";
 import { askForProfile } from "./ask-for-profile.ts";
@@ -36,7 +34,7 @@ export function bedrock(id: string, options: BedrockOptions): Provider {
       return "why" in known ? model : known.canonical;
     },
     send(call, sink) {
-      return call.request.dialect === "openai" ? byOpenAi(runtime, call, sink) : byBedrock(call, sink);
+      return call.request.dialect === "openai" ? byOpenAiPath(runtime, call, sink) : byBedrock(call, sink);
     },
     chat(call, sink) {
       const known = modelOf(call.model);
@@ -63,7 +61,7 @@ export function bedrock(id: string, options: BedrockOptions): Provider {
       known.canonical,
       options.requestMetadata,
     );
-    const meaning = meaningOf(call, sink, known.model.known);
+    const meaning = meaningOf(call, sink);
     return runtime.send(call, unsigned, new BedrockReading(meaning, runtime.secrets));
   }
 }
@@ -80,34 +78,14 @@ export function service({ dialect, operation }: RequestKind, known: Known): Serv
   return dialect === "bedrock" ? "pass" : "translate";
 }
 
-/** https://docs.aws.amazon.com/bedrock/latest/userguide/inference-chat-completions.html */
-const OPENAI_PATH = "/openai/v1/chat/completions";
-const OPENAI = { ...VENDORS.openai, metadataNeedsStore: false };
-
-function byOpenAi(runtime: Runtime, call: UpstreamCall, sink: ReplySink): UpstreamHandle {
-  const { request } = call;
-  const reading = new OpenAiReading(sink, request.stream, asksForUsage(request, OPENAI), runtime.secrets);
-  const unsigned = {
-    method: "POST" as const,
-    path: runtime.prefix + OPENAI_PATH,
-    headers: {
-      "content-type": "application/json",
-      accept: request.stream ? "text/event-stream" : "application/json",
-      ...request.headers,
-    },
-    body: upstreamBody(call, OPENAI),
-  };
-  return runtime.send(call, unsigned, reading);
-}
-
 /** What a reply means that passes to a client of the same dialect. */
-function meaningOf(call: UpstreamCall, sink: ReplySink, isKnown: boolean): Meaning {
+function meaningOf(call: UpstreamCall, sink: ReplySink): Meaning {
   const { operation, stream } = call.request;
   const isChat = operation === "chat";
   return {
     sink,
     head: (headers) => sink.head(headers),
-    ...(stream && { events: isChat ? new ConverseTap(sink) : new InvokeTap(sink, isKnown) }),
+    ...(stream && { events: isChat ? new ConverseTap(sink) : new InvokeTap(sink) }),
     whole(reply, headers) {
       const usage =
         operation === "count-tokens"
@@ -115,6 +93,7 @@ function meaningOf(call: UpstreamCall, sink: ReplySink, isKnown: boolean): Meani
           : isChat
             ? usageOfConverse(reply.body)
             : (usageOfMessages(reply.body) ?? readTokenHeaders(headers));
+      if (isChat && typeof member(reply.body, "output") !== "object") throw new Error("it has no output");
       if (usage !== undefined) sink.usage(usage);
       sink.whole(reply);
     },

@@ -5,6 +5,7 @@ import { MediaFault, withMedia } from "../http/fetch-media.ts";
 import { refuseOrDrop } from "../inexpressible.ts";
 import type { AttemptFailure, ChatCall, ChatSink, UpstreamHandle } from "../provider.ts";
 import { asEvents } from "./as-events.ts";
+import { hasCalls } from "./converse/request/flatten-tools.ts";
 import { writeConverse } from "./converse/write-request.ts";
 import { metadataOf } from "./labels.ts";
 import type { BedrockOptions } from "./options.ts";
@@ -53,6 +54,10 @@ export class ChatByConverse implements UpstreamHandle {
       this.#refuse(error);
     }
     return this;
+  }
+
+  get sent(): boolean {
+    return this.#handle !== undefined && this.#handle.sent !== false;
   }
 
   cancel(): void {
@@ -121,8 +126,7 @@ export class ChatByConverse implements UpstreamHandle {
   }
 }
 
-function usesTools({ tools, messages }: ChatRequest): boolean {
-  const isTools = ({ type }: { readonly type: string }): boolean =>
-    type === "tool-call" || type === "tool-result";
-  return tools.length > 0 || messages.some(({ parts }) => parts.some(isTools));
+function usesTools(chat: ChatRequest): boolean {
+  if (chat.toolChoice === "none") return false;
+  return chat.tools.length > 0 || hasCalls(chat);
 }

@@ -16,6 +16,8 @@ interface AwsError {
 /** Longer prompts than the model takes. "Too many tokens" is a throttle and none of these. */
 const OVERFLOW =
   /(input|prompt) is too long|input length and `?max_tokens`? exceed|maximum context length|exceeds? the (model'?s )?context window/i;
+/** What Claude says to thoughts that another model signed. */
+const FOREIGN_THOUGHTS = /invalid `(signature|data)` in `(redacted_)?thinking`/i;
 /** Validation that is about this model or profile and no fault of the request: another target may take it. */
 const ELSEWHERE =
   /model identifier is invalid|on-demand throughput isn|does ?n.t support|not supported (for|by|with) this model|isn.t supported on this route|deprecated for this model|end of (its )?life/i;
@@ -81,6 +83,7 @@ export function exceptionFailure(
         kind: "rejected",
         ...(OVERFLOW.test(message) && { code: "context_overflow" as const }),
         elsewhere: ELSEWHERE.test(message) || OVERFLOW.test(message),
+        foreignThoughts: FOREIGN_THOUGHTS.test(message),
       };
     case "ConflictException":
       return { ...base, kind: "rejected" };

@@ -2,13 +2,14 @@ import type { Frame } from "../../core/event-stream.ts";
 import { NO_USAGE, type ReportedUsage } from "../../core/usage.ts";
 import type { AttemptFailure, ReplySink } from "../provider.ts";
 import { readAnthropicUsage, readConverseUsage, readInvocationMetrics } from "./converse/usage.ts";
-import type { Events } from "./stream.ts";
+import { CONVERSE_EXCEPTIONS, INVOKE_EXCEPTIONS, type Events } from "./stream.ts";
 
 /** Passes the events of ConverseStream on; the end is `metadata`, after `messageStop`. */
 export class ConverseTap implements Events {
   readonly #sink: ReplySink;
   #stopped = false;
   ended = false;
+  readonly exceptions = CONVERSE_EXCEPTIONS;
 
   constructor(sink: ReplySink) {
     this.#sink = sink;
@@ -45,24 +46,24 @@ const METRICS = "amazon-bedrock-invocationMetrics";
 /** Passes the events of InvokeModelWithResponseStream on; the last bears the invocation's metrics. */
 export class InvokeTap implements Events {
   readonly #sink: ReplySink;
-  /** Whether the model is one whose streams are known to bear them. */
-  readonly #mustHaveMetrics: boolean;
   /** What the model's own first event said, which alone tells how long cache entries are kept. */
   #first: ReportedUsage | undefined;
   #seen = 0;
   ended = false;
+  readonly exceptions = INVOKE_EXCEPTIONS;
 
-  constructor(sink: ReplySink, mustHaveMetrics: boolean) {
+  constructor(sink: ReplySink) {
     this.#sink = sink;
-    this.#mustHaveMetrics = mustHaveMetrics;
   }
 
   events(frames: readonly Frame[]): void {
     for (const [index, frame] of frames.entries()) {
       const text = chunkText(frame);
       if (this.#seen++ === 0) this.#first = usageAtStart(text);
-      if (!text.includes(METRICS)) continue;
-      const usage = readInvocationMetrics(member(Buffer.from(text), METRICS));
+      // The model's own words may hold the name: only a member of the chunk is it.
+      const metrics = text.includes(METRICS) ? member(Buffer.from(text), METRICS) : undefined;
+      if (metrics === undefined) continue;
+      const usage = readInvocationMetrics(metrics);
       if (usage !== undefined) this.#sink.usage(withCacheTimes(usage, this.#first));
       this.ended = true;
       if (index > 0) this.#sink.chunk(joined(frames.slice(0, index)));
@@ -71,12 +72,8 @@ export class InvokeTap implements Events {
     this.#sink.chunk(joined(frames));
   }
 
-  closed(): string | undefined {
-    if (this.#mustHaveMetrics || this.#seen === 0)
-      return "the upstream's stream ended before its invocation metrics";
-    this.ended = true;
-    this.#sink.end(Buffer.alloc(0));
-    return undefined;
+  closed(): string {
+    return "the upstream's stream ended before its invocation metrics";
   }
 
   fail(failure: AttemptFailure): void {
@@ -120,10 +117,17 @@ function chunkText(frame: Frame): string {
   return typeof bytes === "string" ? Buffer.from(bytes, "base64").toString() : "";
 }
 
-/** @throws Error where the text is no JSON object */
+/** @throws Error where the text is no JSON; its message quotes none of it */
 export function member(json: Buffer, name: string): unknown {
-  const value: unknown = JSON.parse(json.toString());
-  return typeof value === "object" && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(json.toString());
+  } catch {
+    throw new Error("the upstream sent something that is no JSON");
+  }
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
 }
 
 /** Frames that came in one piece as the one piece that they were. */

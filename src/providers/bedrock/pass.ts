@@ -5,6 +5,7 @@ import type { WireRequest } from "../../core/wire.ts";
 import type { UpstreamCall } from "../provider.ts";
 import type { Unsigned } from "./auth.ts";
 import { withLabels } from "./labels.ts";
+import { messagesWithoutThoughts } from "./thoughts.ts";
 
 const METADATA_HEADER = "x-amzn-bedrock-request-metadata";
 
@@ -73,7 +74,7 @@ function invokeHeaders(call: UpstreamCall, isLabelled: boolean): Record<string, 
 
 function converseBody(call: UpstreamCall, isLabelled: boolean): Buffer {
   const { request, outputCap } = call;
-  const edits = new Map(request.wordEdits);
+  const edits = editsOf(call);
   if (isLabelled) {
     const own = edits.has("requestMetadata")
       ? edits.get("requestMetadata")
@@ -87,10 +88,18 @@ function converseBody(call: UpstreamCall, isLabelled: boolean): Buffer {
 
 function cappedBody(call: UpstreamCall, name: readonly [string, string?] | undefined): Buffer {
   const { request, outputCap } = call;
-  if (outputCap === undefined || name === undefined) return edited(request, new Map(request.wordEdits));
+  const edits = editsOf(call);
+  if (outputCap === undefined || name === undefined) return edited(request, edits);
   const [outer, inner] = name;
   const value = inner === undefined ? String(outputCap) : withMember(request, outer, inner, outputCap);
-  return edited(request, new Map([...request.wordEdits, [outer, value]]));
+  return edited(request, edits.set(outer, value));
+}
+
+/** What every body has in common: the words are taken out, and thoughts that are another model's. */
+function editsOf({ request, stripReasoning }: UpstreamCall): Map<string, string | undefined> {
+  const edits = new Map(request.wordEdits);
+  const messages = stripReasoning ? messagesWithoutThoughts(request.bytes) : undefined;
+  return messages === undefined ? edits : edits.set("messages", messages);
 }
 
 function edited(request: WireRequest, edits: ReadonlyMap<string, string | undefined>): Buffer {

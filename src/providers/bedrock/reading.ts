@@ -63,9 +63,7 @@ export class BedrockReading implements ReplyReading {
   }
 
   answer(status: number, headers: Headers, body: Buffer): void {
-    // What the service says where it does not know the path, as it does not where an ARN's slash is not encoded.
-    const isUnknown = body.length < 1_024 && body.includes("UnknownOperationException");
-    if (isUnknown)
+    if (isUnknownOperation(body))
       return this.fail({
         kind: "protocol",
         status,
@@ -76,7 +74,9 @@ export class BedrockReading implements ReplyReading {
     try {
       this.#meaning.whole(this.#reply(status, headers, body), headers);
     } catch (error) {
-      const reason = error instanceof SyntaxError || !(error instanceof Error) ? "no JSON" : error.message;
+      // A syntax error's message quotes what it could not read.
+      const reason =
+        error instanceof SyntaxError || !(error instanceof Error) ? "it is no JSON" : error.message;
       this.fail({ kind: "protocol", status, message: `Bedrock's reply cannot be read: ${reason}` });
     }
   }
@@ -94,5 +94,16 @@ export class BedrockReading implements ReplyReading {
       headers: passedHeaders(headers, PASSED_HEADERS, this.#secrets),
       body,
     };
+  }
+}
+
+/** What the service says, with status 200, where it does not know the path: as where an ARN's slash is not encoded. */
+export function isUnknownOperation(body: Buffer): boolean {
+  if (body.length > 1_024 || !body.includes("UnknownOperationException")) return false;
+  try {
+    const value = JSON.parse(body.toString()) as { Output?: { __type?: unknown } } | null;
+    return String(value?.Output?.__type).endsWith("UnknownOperationException");
+  } catch {
+    return false;
   }
 }

@@ -1,4 +1,5 @@
 import { EventStreamFault, FrameReader, type Frame } from "../../core/event-stream.ts";
+import { brief } from "../../core/text.ts";
 import type { Secrets } from "../http/secrets.ts";
 import type { StreamReading } from "../http/upstream-reply.ts";
 import type { AttemptFailure } from "../provider.ts";
@@ -9,15 +10,30 @@ export interface Events {
   /**
    * Complete events, in order.
    *
-   * @returns how many of them are the reply; the last of these ends it where `ended` says so then
-   * @throws Error where one is not what the API promises
+   * @throws Error where one is not what the API promises; its message quotes nothing of it
    */
   events(frames: readonly Frame[]): void;
-  /** The upstream has closed the connection after whole events; why that is no end, or undefined where it is one. */
-  closed(): string | undefined;
+  /** The upstream has closed the connection after whole events, and before the end: why that is none. */
+  closed(): string;
   readonly ended: boolean;
+  /** Exceptions that SDKs know of this operation's streams; another they would pass over, or not know what to do with. */
+  readonly exceptions: ReadonlySet<string>;
   fail(failure: AttemptFailure): void;
 }
+
+/** Of ConverseStream. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html */
+export const CONVERSE_EXCEPTIONS: ReadonlySet<string> = new Set([
+  "internalServerException",
+  "modelStreamErrorException",
+  "validationException",
+  "throttlingException",
+  "serviceUnavailableException",
+]);
+/** Of InvokeModelWithResponseStream. */
+export const INVOKE_EXCEPTIONS: ReadonlySet<string> = new Set([
+  ...CONVERSE_EXCEPTIONS,
+  "modelTimeoutException",
+]);
 
 /** Reads an event stream of Bedrock: checksums, exceptions in mid-stream, and an end that must be there. */
 export class BedrockStream implements StreamReading {
@@ -47,7 +63,7 @@ export class BedrockStream implements StreamReading {
       const events = odd === -1 ? frames : frames.slice(0, odd);
       if (events.length > 0) this.#events.events(events);
       const exception = odd === -1 || this.ended ? undefined : frames[odd];
-      if (exception !== undefined) this.#fail(failureOf(exception, this.#secrets));
+      if (exception !== undefined) this.#fail(this.#failureOf(exception));
     } catch (error) {
       const damaged = error instanceof EventStreamFault;
       const message = error instanceof Error ? error.message : "the upstream's stream cannot be read";
@@ -58,8 +74,8 @@ export class BedrockStream implements StreamReading {
   finish(): void {
     if (this.ended) return;
     const { pending } = this.#reader;
-    const why = pending > 0 ? "the upstream's stream was cut inside a message" : this.#events.closed();
-    if (why !== undefined) this.#fail({ kind: "cut", message: why });
+    const message = pending > 0 ? "the upstream's stream was cut inside a message" : this.#events.closed();
+    this.#fail({ kind: "cut", message });
   }
 
   #fail(failure: AttemptFailure): void {
@@ -67,20 +83,25 @@ export class BedrockStream implements StreamReading {
     this.#over = true;
     this.#events.fail(failure);
   }
+
+  /** What an exception in mid-stream means; also of a class that the operation does not know, and of plain errors. */
+  #failureOf(frame: Frame): AttemptFailure {
+    const secrets = this.#secrets;
+    const { message } = readError(undefined, frame.payload);
+    const told = message === "" ? (frame.header(":error-message") ?? "") : message;
+    const failure: AttemptFailure = exceptionFailure(frame.type, told, secrets) ?? {
+      kind: "status",
+      message: "Bedrock broke its stream off with an error",
+      ...(!secrets.appearIn(told) && told !== "" && { said: brief(told, MAX_SAID) }),
+    };
+    // In mid-stream nothing is about the request any more.
+    const kind = failure.kind === "rejected" ? "status" : failure.kind;
+    const isKnown = frame.kind === "exception" && this.#events.exceptions.has(frame.type);
+    const leaks =
+      secrets.appearIn(frame.bytes.toString("latin1")) || secrets.appearInJson(frame.payload.toString());
+    return { ...failure, kind, ...(isKnown && !leaks && kind !== "credentials" && { event: frame.bytes }) };
+  }
 }
 
-/** What an exception in mid-stream means; also of a class that the operation does not know, and of plain errors. */
-function failureOf(frame: Frame, secrets: Secrets): AttemptFailure {
-  const { message } = readError(undefined, frame.payload);
-  const told = message === "" ? (frame.header(":error-message") ?? "") : message;
-  const known = exceptionFailure(frame.type, told, secrets);
-  const leaks = secrets.appearIn(frame.payload.toString("latin1"));
-  const failure: AttemptFailure = known ?? {
-    kind: "status",
-    message: "Bedrock broke its stream off with an error",
-    ...(!secrets.appearIn(told) && told !== "" && { said: told }),
-  };
-  // In mid-stream nothing is about the request any more.
-  const kind = failure.kind === "rejected" ? "status" : failure.kind;
-  return { ...failure, kind, ...(!leaks && kind !== "credentials" && { event: frame.bytes }) };
-}
+/** Characters of an upstream's own words. */
+const MAX_SAID = 500;

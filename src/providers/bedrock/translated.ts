@@ -6,7 +6,7 @@ import { readConverseReply } from "./converse/read-reply.ts";
 import type { ReadBack } from "./converse/write-request.ts";
 import { usageOfConverse } from "./native.ts";
 import type { Meaning } from "./reading.ts";
-import type { Events } from "./stream.ts";
+import { CONVERSE_EXCEPTIONS, type Events } from "./stream.ts";
 
 /** What a Converse reply means for a client of another dialect. */
 export function translated(sink: ChatSink, how: ReadBack, stream: boolean): Meaning {
@@ -26,6 +26,7 @@ class TranslatedEvents implements Events {
   readonly #sink: ChatSink;
   readonly #events: ConverseEvents;
   ended = false;
+  readonly exceptions = CONVERSE_EXCEPTIONS;
 
   constructor(sink: ChatSink, how: ReadBack) {
     this.#sink = sink;

@@ -27,7 +27,12 @@ export function statusFailure(
   }
   if (status === 408 || status === 504) return { ...base, kind: "timeout" };
   if (status >= 400 && status < 500)
-    return { ...base, kind: "rejected", reply: withoutSecrets(reply, secrets) };
+    return {
+      ...base,
+      kind: "rejected",
+      ...(status === 404 && { code: "model_not_found" as const }),
+      reply: withoutSecrets(reply, secrets),
+    };
   return { ...base, kind: status >= 500 ? "status" : "protocol" };
 }
 

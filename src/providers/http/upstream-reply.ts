@@ -37,6 +37,9 @@ const LINGER_MS = 1_000;
 
 /** A close that the upstream had begun shows within a round trip; what comes later happened to this very request. */
 const STALE_MS = 500;
+/** Those that a message may name; anything else that stands there may be anything. */
+const ENCODINGS: ReadonlySet<string> = new Set(["gzip", "br", "deflate", "zstd", "compress"]);
+
 /** One reply of an upstream, from undici's callbacks to what reads it. */
 export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle {
   readonly #reading: ReplyReading;
@@ -48,6 +51,7 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle
   #received = 0;
   #cancelled = false;
   #settled = false;
+  #started = false;
   #lingerTimer: NodeJS.Timeout | undefined;
   #sentAt = 0;
   #resend: (() => void) | undefined;
@@ -63,7 +67,13 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle
     // Cancelled while it waited for credentials.
     if (this.#cancelled) return;
     this.#resend = send;
+    this.#started = true;
     send();
+  }
+
+  /** Not while credentials are waited for. */
+  get sent(): boolean {
+    return this.#started;
   }
 
   /** What is needed to send it cannot be had. */
@@ -103,7 +113,7 @@ export class UpstreamReply implements Dispatcher.DispatchHandler, UpstreamHandle
     if (encoding !== undefined && encoding !== "identity") {
       this.#abort({
         kind: "protocol",
-        message: `the upstream sent its reply encoded (${encoding}) though none was accepted`,
+        message: `the upstream sent its reply encoded${ENCODINGS.has(encoding) ? ` (${encoding})` : ""} though none was accepted`,
       });
     } else if (status === 200) {
       const stream = this.#reading.stream(text(headers["content-type"]) ?? "", headers);

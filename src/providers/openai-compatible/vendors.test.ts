@@ -108,6 +108,7 @@ async function sent(
         model,
         outputCap: undefined,
         connectTimeoutMs: 1_000,
+        stripReasoning: false,
         labels: { exchange: "x1", tenant: "acme", tags: {} },
       },
       sink,

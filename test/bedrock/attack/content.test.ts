@@ -146,12 +146,6 @@ test("a tool's result without its call is refused on Bedrock by name, before any
       { role: "tool", tool_call_id: "a", content: "x" },
       { role: "tool", tool_call_id: "a", content: "twice" },
     ],
-    [
-      { role: "user", content: "x" },
-      { role: "assistant", content: null, tool_calls: [call("lost", "alpha")] },
-      { role: "user", content: "never mind" },
-      { role: "tool", tool_call_id: "lost", content: "too late" },
-    ],
   ]) {
     const before = askedOf(world);
     for (const stream of [false, true]) {

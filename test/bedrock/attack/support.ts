@@ -62,7 +62,7 @@ export async function told(reply: Response, dialect: "openai" | "bedrock", own =
   const text = await reply.text();
   const { status, headers } = reply;
   assert.match(headers.get("content-type") ?? "", /^application\/json/, text.slice(0, 200));
-  const body = JSON.parse(text) as Any;
+  const body: Any = JSON.parse(text);
   const exchange = headers.get("x-switchyard-exchange") ?? "";
   assert.match(exchange, /^[0-9a-f-]{36}$/);
   if (status === 200) return { status, code: undefined, message: "", body, headers };
@@ -93,9 +93,8 @@ export async function recordOf(gateway: TestGateway, what = "") {
 }
 
 /** After whatever was done to it, both dialects are served on both targets. */
-export async function assertServes({ gateway, emulator, engine }: World): Promise<void> {
+export async function assertServes({ gateway, emulator }: World): Promise<void> {
   emulator.setFaults([]);
-  void engine;
   gateway.records.length = 0;
   for (const target of TARGETS) {
     const chat = await gateway.chat({ model: target, messages: [{ role: "user", content: "hi" }] });

@@ -20,7 +20,7 @@ import { recordOf, told, type Told } from "./support.ts";
 interface Asked {
   readonly dialect: "openai" | "bedrock";
   readonly stream: boolean;
-  ask(gateway: TestGateway): Promise<Response>;
+  readonly ask: (gateway: TestGateway) => Promise<Response>;
 }
 
 const ASKED: readonly Asked[] = [

@@ -277,3 +277,29 @@ test("with unsupported: drop hints are left out and named in a header", async ()
   assert.deepEqual(dropped.toSorted(), ["additionalModelRequestFields.top_k", "performanceConfig"]);
   assert.doesNotMatch(lab.engine.lastBody, /top_k|latency/);
 });
+
+test("a document of four megabytes is signed and passed whole over both versions of HTTP", async () => {
+  await using lab = await startLab();
+  const bytes = Buffer.concat([PDF, Buffer.alloc(4_000_000, "x")]);
+  const credentials = lab.pair();
+  for (const http1 of [false, true])
+    for (const modelId of ["claude", "engine"]) {
+      const reply = await lab.aws({ credentials, http1 }).client.send(
+        new ConverseCommand({
+          modelId,
+          messages: [
+            {
+              role: "user",
+              content: [
+                { text: "Read." },
+                { document: { name: "report", format: "pdf", source: { bytes } } },
+              ],
+            },
+          ],
+        }),
+      );
+      assert.equal(reply.stopReason, "end_turn");
+    }
+  assert.equal(lab.emulator.requests().length, 2);
+  assert.ok(lab.engine.lastBody.includes(bytes.toString("base64")));
+});

@@ -286,3 +286,18 @@ test("an engine that tells no usage is charged by an estimate, and the SDK still
     }),
   );
 });
+
+test("thirty streams at once on one connection are each their own", async () => {
+  await using lab = await startLab();
+  const { client } = lab.aws({ credentials: lab.pair() });
+  const words = Array.from({ length: 30 }, (_, index) => `word${index}`);
+  const texts = await Promise.all(
+    words.map(async (word) => {
+      const request = { modelId: "sim", messages: ask(`Repeat ${word}`) };
+      return (await assemble((await client.send(new ConverseStreamCommand(request))).stream)).text;
+    }),
+  );
+  for (const [index, text] of texts.entries()) assert.ok(text.includes(`word${index}"`), text);
+  await lab.last(30);
+  assert.ok(lab.gateway.records.every(({ status }) => status === "answered"));
+});

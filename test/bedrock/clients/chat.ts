@@ -119,9 +119,7 @@ export function resultsOf(message: Answered["message"]): Message[] {
 
 /** What the client is told of tokens costs what the record says. */
 export function costOfUsage(target: TargetName, usage: OpenAI.CompletionUsage): bigint {
-  const details = usage.prompt_tokens_details as
-    | { readonly cached_tokens?: number; readonly cache_write_tokens?: number }
-    | undefined;
+  const details = usage.prompt_tokens_details;
   const read = details?.cached_tokens ?? 0;
   const written = details?.cache_write_tokens ?? 0;
   return costOf(target, {

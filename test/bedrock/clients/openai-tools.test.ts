@@ -228,10 +228,18 @@ test("a result for a call that nobody made is refused, whatever would serve the 
   await assert.rejects(chat(lab, { model: "claude", messages, tools: TOOLS }, false), { status: 400 });
 });
 
-test("Llama calls tools plainly, and in a stream says that it does not", async () => {
+test("Llama, which takes no tools in a stream, calls them in one all the same", async () => {
   await using lab = await startLab();
-  const request = { model: "llama", messages: ask("Use get_time"), tools: TOOLS };
-  const { message } = await chat(lab, request, false);
-  assert.equal(callsOf(message)[0]?.function.name, "get_time");
-  await assert.rejects(chat(lab, request, true), { status: 400 });
+  for (const streaming of [false, true]) {
+    const request = { model: "llama", messages: ask("Use get_weather and get_time"), tools: TOOLS };
+    const { message, finish, usage, record } = await chat(lab, request, streaming);
+    assert.equal(finish, "tool_calls");
+    assert.deepEqual(
+      callsOf(message).map(({ function: { name } }) => name),
+      ["get_weather", "get_time"],
+    );
+    assert.equal(record.stream, streaming);
+    assert.equal(record.costNano, costOfUsage("llama", usage));
+    assert.equal(lab.emulator.requests().at(-1)?.operation, "Converse");
+  }
 });

@@ -31,6 +31,14 @@ function createKey(server: TestProcess, ...more: string[]): Created {
   return JSON.parse(out) as Created;
 }
 
+/** A short-term key for a longer time than was signed. */
+function withOtherExpiry(bearer: string): string {
+  const mark = "bedrock-api-key-";
+  const address = Buffer.from(bearer.slice(mark.length), "base64").toString();
+  assert.match(address, /X-Amz-Expires=3600/);
+  return mark + Buffer.from(address.replace("Expires=3600", "Expires=7200")).toString("base64");
+}
+
 /** What `explain` says once the record is booked. */
 async function explained(server: TestProcess, outcome: Outcome): Promise<Record<string, unknown>> {
   for (let tries = 0; tries < 100; tries++) {
@@ -54,7 +62,7 @@ test("a server with a certificate of its own", { skip }, async (suite) => {
       await using boto3 = new Boto3({ AWS_BEARER_TOKEN_BEDROCK: created.key, AWS_CA_BUNDLE: authority });
       const client: ClientOptions = { endpoint: server.url };
       const outcome = await boto3.call(client, "converse", PARAMS);
-      const reply = replyOf<{ stopReason: string }>(outcome);
+      const reply = replyOf(outcome) as { stopReason: string };
       assert.equal(reply.stopReason, "end_turn");
       assert.equal(outcome.sent.headers?.["authorization"], `Bearer ${created.key}`);
       assert.equal((await explained(server, outcome))["tenant"], "acme");
@@ -86,6 +94,33 @@ test("a server with a certificate of its own", { skip }, async (suite) => {
     replyOf(await boto3.call({ ...client, accessKeyId, secretAccessKey }, "converse_stream", PARAMS));
   });
 
+  await suite.test(
+    "takes a short-term key that AWS's own generator signs with the pair, while it lasts",
+    async () => {
+      const { accessKeyId, secretAccessKey } = created;
+      await using minting = new Boto3({
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      });
+      const mint = async (expiry: number, clock = 0): Promise<string> =>
+        String(replyOf(await minting.call({}, "provide_token", { region: "eu-west-1", expiry }, { clock })));
+      const bearer = await mint(3_600);
+      assert.match(bearer, /^bedrock-api-key-/);
+      const outcome = await boto3.call({ ...client, bearer }, "converse", PARAMS);
+      replyOf(outcome);
+      assert.equal(outcome.sent.headers?.["authorization"], `Bearer ${bearer}`);
+      assert.equal((await explained(server, outcome))["tenant"], "acme");
+      replyOf(await boto3.call({ ...client, bearer: await mint(7_200, -3_600) }, "converse", PARAMS));
+      const late = await boto3.call({ ...client, bearer: await mint(600, -3_600) }, "converse", PARAMS);
+      assert.equal(late.error?.code, "UnrecognizedClientException");
+      const record = await explained(server, late);
+      assert.equal(record["code"], "key_expired");
+      assert.equal(record["tenant"] ?? null, null);
+      const changed = await boto3.call({ ...client, bearer: withOtherExpiry(bearer) }, "converse", PARAMS);
+      assert.equal(changed.error?.code, "UnrecognizedClientException");
+    },
+  );
+
   await suite.test("answers a wrong bearer as AWS answers one it does not know", async () => {
     const { error } = await boto3.call({ ...client, bearer: `sy-${"x".repeat(40)}` }, "converse", PARAMS);
     assert.equal(error?.code, "UnrecognizedClientException");
@@ -110,7 +145,7 @@ test("a server over plain HTTP", { skip }, async (suite) => {
     "serves an application as it is, told by its environment, for the key's tenant",
     async () => {
       const outcome = await boto3.call({}, "converse", PARAMS);
-      const { usage } = replyOf<{ usage: { inputTokens: number; outputTokens: number } }>(outcome);
+      const { usage } = replyOf(outcome) as { usage: { inputTokens: number; outputTokens: number } };
       const exchange = await explained(server, outcome);
       assert.equal(exchange["tenant"], "acme");
       assert.equal(exchange["status"], "answered");

@@ -16,7 +16,7 @@ const hash = createHash("sha256").update(readFileSync(REQUIREMENTS)).digest("hex
 const prepared = await preparePython({
   requirements: REQUIREMENTS,
   place: path.join(ROOT, "node_modules/.cache/switchyard", `python-${hash}`),
-  modules: ["boto3"],
+  modules: ["boto3", "aws_bedrock_token_generator"],
 });
 
 /** Says what this machine lacks, for a test's `skip`; false where there is boto3. */
@@ -119,14 +119,19 @@ export class Boto3 implements AsyncDisposable {
   /** @param env  beside PATH; nothing of this process's own AWS settings comes in */
   constructor(env: Readonly<Record<string, string>> = {}) {
     if ("missing" in prepared) throw new Error(prepared.missing);
-    const { child } = { child: spawn(prepared.python, [SCRIPT], { env: { ...QUIET, ...env } }) };
+    const child = spawn(prepared.python, [SCRIPT], { env: { ...QUIET, ...env } });
     this.child = child;
     child.stderr.on("data", (part: Buffer) => (this.#stderr += part.toString()));
     createInterface({ input: child.stdout }).on("line", (line) => this.#line(line));
-    this.#closed = new Promise((resolve) => child.once("close", () => resolve()));
-    void this.#closed.then(() => {
-      for (const { reject } of this.#waiting.values())
-        reject(new Error(`Python has ended:\n${this.#stderr}`));
+    this.#closed = new Promise((resolve) => {
+      child.once("close", () => {
+        for (const waiting of this.#waiting.values())
+          waiting.reject(
+            new Error(`Python has ended:
+${this.#stderr}`),
+          );
+        resolve();
+      });
     });
     child.stdin.on("error", () => {});
   }

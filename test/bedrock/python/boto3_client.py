@@ -13,6 +13,7 @@ import os
 import sys
 from unittest import mock
 
+import aws_bedrock_token_generator
 import boto3
 import botocore.auth
 from botocore.config import Config
@@ -99,8 +100,17 @@ def run(command):
     return run_one(command)
 
 
+def provide_token(region, expiry):
+    """A short-term key, signed with the environment's pair; nothing is sent."""
+    lifetime = datetime.timedelta(seconds=expiry)
+    return {"reply": aws_bedrock_token_generator.provide_token(region=region, expiry=lifetime)}
+
+
 def run_one(command):
     SENT.clear()
+    if command["call"] == "provide_token":
+        with clock(command.get("clock", 0)):
+            return provide_token(**command["params"])
     options = command["client"]
     with clock(command.get("clock", 0)), environment(options):
         method = getattr(client_of(options), command["call"])

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { crc32, deflateSync } from "node:zlib";
-import type { StreamEvent } from "./boto3.ts";
-import type { ConverseUsage } from "./setup.ts";
+import type { Outcome, StreamEvent } from "./boto3.ts";
+import { replyOf, type ConverseUsage } from "./setup.ts";
 
 /** What boto3's converse and converse_stream give, and what is asked of them. */
 
@@ -23,6 +23,10 @@ export interface ConverseReply {
   readonly performanceConfig?: unknown;
   readonly serviceTier?: unknown;
   readonly trace?: { readonly guardrail?: { readonly actionReason?: string } };
+}
+
+export function converseOf(outcome: Outcome): ConverseReply {
+  return replyOf(outcome) as ConverseReply;
 }
 
 export const WEATHER = {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { bytes, bytesOf, NO_BOTO3, type Outcome, type Params } from "./boto3.ts";
-import { collected, png, shape, TIME, WEATHER, type ConverseReply } from "./converse-replies.ts";
+import { collected, converseOf, png, shape, TIME, WEATHER } from "./converse-replies.ts";
 import {
   asking,
   assertCharged,
+  clientFor,
   MODELS,
   replyOf,
   startSetup,
@@ -45,7 +46,7 @@ test("boto3's converse on Bedrock targets", { skip }, async (suite) => {
           inferenceConfig: { maxTokens: 200, temperature: 0.5, stopSequences: ["STOP"] },
           ...asking("Grüße, 你好 😀"),
         });
-        const reply = replyOf<ConverseReply>(outcome);
+        const reply = converseOf(outcome);
         assert.equal(reply.output.message.role, "assistant");
         assert.notEqual(reply.output.message.content[0]?.text, "");
         assert.equal(reply.stopReason, "end_turn");
@@ -73,7 +74,7 @@ test("boto3's converse on Bedrock targets", { skip }, async (suite) => {
           "messageStart contentBlockDelta contentBlockStop messageStop metadata",
         );
         const { text, stopReason, usage } = collected(outcome.events);
-        const whole = replyOf<ConverseReply>(plain);
+        const whole = converseOf(plain);
         assert.equal(text, whole.output.message.content[0]?.text);
         assert.equal(stopReason, whole.stopReason);
         await charged(setup, outcome, usage);
@@ -101,7 +102,7 @@ test("boto3's converse on Bedrock targets", { skip }, async (suite) => {
   await suite.test(
     "the output's limit, a stop sequence and fields of the model's own answer pass",
     async () => {
-      const limited = replyOf<ConverseReply>(
+      const limited = converseOf(
         await setup.call("converse", {
           modelId: "sonnet",
           inferenceConfig: { maxTokens: 3 },
@@ -110,7 +111,7 @@ test("boto3's converse on Bedrock targets", { skip }, async (suite) => {
       );
       assert.equal(limited.stopReason, "max_tokens");
       assert.equal(limited.usage.outputTokens, 3);
-      const stopped = replyOf<ConverseReply>(
+      const stopped = converseOf(
         await setup.call("converse", {
           modelId: "sonnet",
           inferenceConfig: { stopSequences: ["ENOUGH"] },
@@ -129,7 +130,7 @@ test("boto3's converse on Bedrock targets", { skip }, async (suite) => {
       const toolConfig = { tools: [WEATHER, TIME] };
       const messages = [{ role: "user", content: [{ text: "call get_weather and get_time" }] }];
       const outcome = await setup.call("converse", { modelId: "sonnet", messages, toolConfig });
-      const first = replyOf<ConverseReply>(outcome);
+      const first = converseOf(outcome);
       assert.equal(first.stopReason, "tool_use");
       const uses = first.output.message.content.flatMap(({ toolUse }) => toolUse ?? []);
       assert.deepEqual(
@@ -178,7 +179,7 @@ test("boto3's converse on Bedrock targets", { skip }, async (suite) => {
         ...asking("hello"),
         toolConfig: { tools: [WEATHER, TIME], toolChoice },
       };
-      const { output } = replyOf<ConverseReply>(await setup.call("converse", params));
+      const { output } = converseOf(await setup.call("converse", params));
       assert.deepEqual(
         output.message.content.flatMap(({ toolUse }) => toolUse?.name ?? []),
         [name],
@@ -229,7 +230,7 @@ test("boto3's converse on Bedrock targets", { skip }, async (suite) => {
         };
         const messages = [{ role: "user", content: [{ text: "call get_weather" }] }];
         const outcome = await setup.call("converse", { ...params, messages });
-        const first = replyOf<ConverseReply>(outcome);
+        const first = converseOf(outcome);
         const [thought, , use] = first.output.message.content;
         const said = thought?.reasoningContent?.reasoningText;
         assert.ok((said?.text ?? "") !== "" && (said?.signature ?? "") !== "");
@@ -256,13 +257,13 @@ test("boto3's converse on Bedrock targets", { skip }, async (suite) => {
       additionalModelRequestFields: { thinking: { type: "enabled", budget_tokens: 1_024 } },
     };
     const messages = [{ role: "user", content: [{ text: "REDACTED_THINKING please" }] }];
-    const first = replyOf<ConverseReply>(await setup.call("converse", { ...params, messages }));
+    const first = converseOf(await setup.call("converse", { ...params, messages }));
     const [redacted] = first.output.message.content;
     assert.ok(bytesOf(redacted?.reasoningContent?.redactedContent).length > 0);
     const streamed = await setup.call("converse_stream", { ...params, messages });
-    const delta = streamed.events.find(
-      ({ contentBlockDelta: piece }) => piece !== undefined,
-    )?.contentBlockDelta;
+    const delta = streamed.events.find(({ contentBlockDelta: piece }) => piece !== undefined)?.[
+      "contentBlockDelta"
+    ];
     assert.deepEqual(delta?.["delta"], redacted);
     const more = { role: "user", content: [{ text: "go on" }] };
     replyOf(await setup.call("converse", { ...params, messages: [...messages, first.output.message, more] }));
@@ -285,7 +286,7 @@ test("boto3's converse on Bedrock targets", { skip }, async (suite) => {
         },
       },
     };
-    const { output } = replyOf<ConverseReply>(await setup.call("converse", params));
+    const { output } = converseOf(await setup.call("converse", params));
     const place = JSON.parse(output.message.content[0]?.text ?? "") as { city: unknown; days: unknown };
     assert.equal(typeof place.city, "string");
     assert.ok(Number.isInteger(place.days));
@@ -308,7 +309,7 @@ test("boto3's converse on Bedrock targets", { skip }, async (suite) => {
         ...asking("hi"),
       };
       const written = await setup.call("converse", params);
-      const first = replyOf<ConverseReply>(written).usage;
+      const first = converseOf(written).usage;
       assert.equal(first.cacheReadInputTokens, 0);
       assert.deepEqual(
         first.cacheDetails?.map(({ ttl }) => ttl),
@@ -318,7 +319,7 @@ test("boto3's converse on Bedrock targets", { skip }, async (suite) => {
       await charged(setup, written, first);
       for (const call of ["converse", "converse_stream"]) {
         const read = await setup.call(call, params);
-        const usage = call === "converse" ? replyOf<ConverseReply>(read).usage : collected(read.events).usage;
+        const usage = call === "converse" ? converseOf(read).usage : collected(read.events).usage;
         assert.equal(usage.cacheReadInputTokens, first.cacheWriteInputTokens);
         assert.equal(usage.cacheWriteInputTokens, 0);
         await charged(setup, read, usage);
@@ -333,7 +334,7 @@ test("boto3's converse on Bedrock targets", { skip }, async (suite) => {
       guardrailConfig: { guardrailIdentifier: "gr1", guardrailVersion: "1", trace: "enabled" },
     };
     const outcome = await setup.call("converse", params);
-    const reply = replyOf<ConverseReply>(outcome);
+    const reply = converseOf(outcome);
     assert.equal(reply.stopReason, "guardrail_intervened");
     assert.equal(reply.trace?.guardrail?.actionReason, "Guardrail blocked.");
     await charged(setup, outcome, reply.usage);
@@ -343,7 +344,7 @@ test("boto3's converse on Bedrock targets", { skip }, async (suite) => {
 
   await suite.test("latency and service tier pass in both directions", async () => {
     const params = { modelId: MODELS.nova, ...asking("hi"), serviceTier: { type: "flex" } };
-    const reply = replyOf<ConverseReply>(await setup.call("converse", params));
+    const reply = converseOf(await setup.call("converse", params));
     assert.deepEqual(upstream()["serviceTier"], { type: "flex" });
     assert.deepEqual(reply.serviceTier, { type: "flex" });
   });
@@ -405,4 +406,81 @@ test("boto3's requestMetadata", { skip }, async (suite) => {
       assert.equal((await setup.record(outcome)).context?.user, "grace");
     },
   );
+
+  await suite.test(
+    "sixteen entries of one's own leave no room for labels, and words beside them count for none",
+    async () => {
+      const own = Object.fromEntries(
+        Array.from({ length: 16 }, (_, index) => [`tag${index}`, `value ${index}`]),
+      );
+      const requestMetadata = { ...own, switchyard_user: "ada", switchyard_app: "mail" };
+      const outcome = await setup.call("converse", { modelId: "nova", ...asking("hi"), requestMetadata });
+      replyOf(outcome);
+      assert.deepEqual(upstream()["requestMetadata"], own);
+      const record = await setup.record(outcome);
+      assert.deepEqual(record.tags, own);
+      assert.equal(record.context?.app, "mail");
+    },
+  );
+
+  await suite.test("bare words count with a key that takes them", async () => {
+    const client = clientFor(setup.gateway, { rights: { metadataWords: true } });
+    const outcome = await setup.boto3.call(client, "converse", {
+      modelId: "nova",
+      ...asking("hi"),
+      requestMetadata: { user: "ada", team: "core" },
+    });
+    replyOf(outcome);
+    const record = await setup.record(outcome);
+    assert.equal(record.context?.user, "ada");
+    assert.deepEqual(record.tags, { team: "core" });
+    assert.equal((upstream()["requestMetadata"] as Record<string, string>)["user"], undefined);
+  });
+});
+
+test("what a target without labels adds to a request, and a target with a cap", { skip }, async (suite) => {
+  await using setup = await startSetup({
+    labels: false,
+    targets: `  capped: { provider: aws, model: us.amazon.nova-pro-v1:0, tier: premium, maxOutputTokens: 7, price: { input: 3.30, output: 16.50 } }
+`,
+  });
+  const upstream = (): Record<string, unknown> => lastBody(setup);
+
+  await suite.test("is nothing: metadata of nothing but words is taken out whole", async () => {
+    const requestMetadata = { switchyard_user: "ada" };
+    const outcome = await setup.call("converse", { modelId: "nova", ...asking("hi"), requestMetadata });
+    replyOf(outcome);
+    assert.deepEqual(upstream(), asking("hi"));
+    const invoked = await setup.call("invoke_model", {
+      modelId: "nova",
+      body: JSON.stringify(asking("hi")),
+      requestMetadata: JSON.stringify(requestMetadata),
+    });
+    replyOf(invoked);
+    assert.deepEqual(upstream(), asking("hi"));
+    assert.equal(
+      setup.emulator.requests().at(-1)?.headers.includes("x-amzn-bedrock-request-metadata"),
+      false,
+    );
+    assert.equal((await setup.record(invoked)).context?.user, "ada");
+  });
+
+  await suite.test("limits the output where the client does not", async () => {
+    for (const inferenceConfig of [undefined, { temperature: 0.5 }, { maxTokens: 3 }]) {
+      const more = inferenceConfig === undefined ? {} : { inferenceConfig };
+      for (const name of ["converse", "converse_stream"]) {
+        const outcome = await setup.call(name, { modelId: "capped", ...asking("tell me 60 words"), ...more });
+        replyOf(outcome);
+        const record = await setup.record(outcome);
+        assert.equal(record.usage?.outputTokens, inferenceConfig?.maxTokens ?? 7);
+        assert.deepEqual(upstream()["inferenceConfig"], { maxTokens: 7, ...inferenceConfig });
+      }
+      const body = JSON.stringify({ ...asking("tell me 60 words"), ...more });
+      for (const name of ["invoke_model", "invoke_model_with_response_stream"]) {
+        const outcome = await setup.call(name, { modelId: "capped", body });
+        replyOf(outcome);
+        assert.equal((await setup.record(outcome)).usage?.outputTokens, inferenceConfig?.maxTokens ?? 7);
+      }
+    }
+  });
 });

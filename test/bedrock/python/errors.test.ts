@@ -30,7 +30,12 @@ interface Expected {
   readonly mayHaveRead?: boolean;
 }
 
-async function assertRefused(setup: Setup, outcome: Outcome, expected: Expected, what: string): Promise<void> {
+async function assertRefused(
+  setup: Setup,
+  outcome: Outcome,
+  expected: Expected,
+  what: string,
+): Promise<void> {
   const { error } = outcome;
   assert.ok(error, `${what}: no error but ${JSON.stringify(outcome)}`);
   assert.equal(error.code, expected.exception, `${what}: ${JSON.stringify(error)}`);
@@ -56,12 +61,22 @@ async function assertRefused(setup: Setup, outcome: Outcome, expected: Expected,
 test("what Bedrock raises, boto3 raises", { skip }, async (suite) => {
   await using setup = await startSetup();
   const { emulator } = setup;
+  suite.beforeEach(() => emulator.setFaults([]));
   const upstreamFailed = { exception: "InternalServerException", status: 500, code: "upstream_error" };
   const cases: readonly (readonly [what: string, fault: Fault, expected: Expected])[] = [
     [
       "a throttle",
-      { kind: "error", exception: "ThrottlingException", message: "Too many tokens, please wait before trying again." },
-      { exception: "ThrottlingException", status: 429, code: "rate_limited", said: /Too many tokens, please wait/ },
+      {
+        kind: "error",
+        exception: "ThrottlingException",
+        message: "Too many tokens, please wait before trying again.",
+      },
+      {
+        exception: "ThrottlingException",
+        status: 429,
+        code: "rate_limited",
+        said: /Too many tokens, please wait/,
+      },
     ],
     [
       "a quota",
@@ -85,31 +100,52 @@ test("what Bedrock raises, boto3 raises", { skip }, async (suite) => {
     ],
     [
       "a model that is not there",
-      { kind: "error", exception: "ResourceNotFoundException", message: "This model version has reached the end of its life." },
-      { exception: "ResourceNotFoundException", status: 404, code: "model_not_found", said: /end of its life/ },
+      {
+        kind: "error",
+        exception: "ResourceNotFoundException",
+        message: "This model version has reached the end of its life.",
+      },
+      {
+        exception: "ResourceNotFoundException",
+        status: 404,
+        code: "model_not_found",
+        said: /end of its life/,
+      },
     ],
     [
       "a timeout of the model",
       { kind: "error", exception: "ModelTimeoutException" },
-      { exception: "ModelTimeoutException", status: 408, code: "upstream_timeout", mayHaveRead: true },
+      { exception: "ModelTimeoutException", status: 408, code: "upstream_timeout" },
     ],
     [
       "a model that is not ready",
       { kind: "error", exception: "ModelNotReadyException" },
       { exception: "ServiceUnavailableException", status: 503, code: "no_target_available" },
     ],
-    ["an error of the model", { kind: "error", exception: "ModelErrorException", members: { originalStatusCode: 500 } }, upstreamFailed],
+    [
+      "an error of the model",
+      { kind: "error", exception: "ModelErrorException", members: { originalStatusCode: 500 } },
+      upstreamFailed,
+    ],
     ["an error of the service", { kind: "error", exception: "InternalServerException" }, upstreamFailed],
     ["a service that is away", { kind: "error", exception: "ServiceUnavailableException" }, upstreamFailed],
     [
       "our own lack of rights",
-      { kind: "error", exception: "AccessDeniedException", message: "User: arn:aws:iam::123456789012:user/gateway is not authorized" },
+      {
+        kind: "error",
+        exception: "AccessDeniedException",
+        message: "User: arn:aws:iam::123456789012:user/gateway is not authorized",
+      },
       upstreamFailed,
     ],
     ["our own bad signature", { kind: "error", exception: "InvalidSignatureException" }, upstreamFailed],
     ["our own expired token", { kind: "error", exception: "ExpiredTokenException" }, upstreamFailed],
     ["a page of a proxy's", { kind: "error", status: 502 }, upstreamFailed],
-    ["a bare throttle", { kind: "error", status: 429 }, { exception: "ThrottlingException", status: 429, code: "rate_limited" }],
+    [
+      "a bare throttle",
+      { kind: "error", status: 429 },
+      { exception: "ThrottlingException", status: 429, code: "rate_limited" },
+    ],
     ["a connection that is reset", { kind: "reset" }, { ...upstreamFailed, mayHaveRead: true }],
   ];
 
@@ -123,7 +159,6 @@ test("what Bedrock raises, boto3 raises", { skip }, async (suite) => {
         const record = await setup.record(outcome);
         assert.equal(record.attempts.length, 1);
       }
-      emulator.setFaults([]);
     });
   }
 
@@ -131,14 +166,12 @@ test("what Bedrock raises, boto3 raises", { skip }, async (suite) => {
     emulator.setFaults([{ kind: "error", exception: "ThrottlingException", retryAfterSeconds: 7 }]);
     const { error } = await setup.call("converse", { modelId: "sonnet", ...asking("hi") });
     assert.equal(error?.metadata?.HTTPHeaders["retry-after"], "7");
-    emulator.setFaults([]);
   });
 
   await suite.test("what the service said keeps its one full stop", async () => {
     emulator.setFaults([{ kind: "error", exception: "ThrottlingException", message: "Too many requests." }]);
     const { error } = await setup.call("converse", { modelId: "sonnet", ...asking("hi") });
     assert.doesNotMatch(error?.said ?? "", /\.\./);
-    emulator.setFaults([]);
   });
 
   await suite.test("boto3's own retry of a throttle is another exchange", async () => {
@@ -155,7 +188,6 @@ test("what Bedrock raises, boto3 raises", { skip }, async (suite) => {
       setup.gateway.records.slice(before).map(({ status }) => status),
       ["failed", "answered"],
     );
-    emulator.setFaults([]);
   });
 
   await suite.test("boto3 does not repeat what cannot be mended by repeating", async () => {
@@ -171,7 +203,9 @@ test("what Bedrock raises, boto3 raises", { skip }, async (suite) => {
 });
 
 test("what the gateway refuses, boto3 raises", { skip }, async (suite) => {
-  await using engine = await Engine.start(failing(429, '{"error":{"message":"slow down"}}', { "retry-after": "9" }));
+  await using engine = await Engine.start(
+    failing(429, '{"error":{"message":"slow down"}}', { "retry-after": "9" }),
+  );
   await using setup = await startSetup({
     providers: `  eng: { kind: openai-compatible, baseUrl: "${engine.url}" }
   sim: { kind: simulator, firstToken: 1ms, tokensPerSecond: 100000 }
@@ -193,9 +227,15 @@ tenants:
   });
   const { gateway, boto3, emulator } = setup;
   const refused = { recorded: "refused" } as const;
+  suite.beforeEach(() => emulator.setFaults([]));
 
   await suite.test("a model that nobody knows is a ResourceNotFoundException, encoded or not", async () => {
-    for (const modelId of ["nope", "us.anthropic.claude-9:0", "arn:aws:bedrock:us-east-1:123456789012:inference-profile/x", "☃"])
+    for (const modelId of [
+      "nope",
+      "us.anthropic.claude-9:0",
+      "arn:aws:bedrock:us-east-1:123456789012:inference-profile/x",
+      "☃",
+    ])
       for (const [name, params] of CALLS)
         await assertRefused(
           setup,
@@ -205,22 +245,25 @@ tenants:
         );
   });
 
-  await suite.test("a rule that excludes every target is an AccessDeniedException with its reason", async () => {
-    const requestMetadata = { switchyard_latency: "batch" };
-    for (const name of ["converse", "converse_stream"])
-      await assertRefused(
-        setup,
-        await setup.call(name, { modelId: "sonnet", ...asking("hi"), requestMetadata }),
-        {
-          exception: "AccessDeniedException",
-          status: 403,
-          code: "policy_denied",
-          said: /no-premium-for-batch.*it can wait/,
-          ...refused,
-        },
-        name,
-      );
-  });
+  await suite.test(
+    "a rule that excludes every target is an AccessDeniedException with its reason",
+    async () => {
+      const requestMetadata = { switchyard_latency: "batch" };
+      for (const name of ["converse", "converse_stream"])
+        await assertRefused(
+          setup,
+          await setup.call(name, { modelId: "sonnet", ...asking("hi"), requestMetadata }),
+          {
+            exception: "AccessDeniedException",
+            status: 403,
+            code: "policy_denied",
+            said: /no-premium-for-batch.*it can wait/,
+            ...refused,
+          },
+          name,
+        );
+    },
+  );
 
   await suite.test("a target outside the key's list, and another tenant, are refused", async () => {
     const own = clientFor(gateway, { tenant: "poor" });
@@ -240,15 +283,18 @@ tenants:
     assert.equal((await setup.record(other)).code, "forbidden");
   });
 
-  await suite.test("an exchange's own budget that leaves no output is a ServiceQuotaExceededException", async () => {
-    const requestMetadata = { switchyard_budget: "0.000001" };
-    await assertRefused(
-      setup,
-      await setup.call("converse", { modelId: "sonnet", ...asking("hi"), requestMetadata }),
-      { exception: "ServiceQuotaExceededException", status: 400, code: "budget_exceeded", ...refused },
-      "budget",
-    );
-  });
+  await suite.test(
+    "an exchange's own budget that leaves no output is a ServiceQuotaExceededException",
+    async () => {
+      const requestMetadata = { switchyard_budget: "0.000001" };
+      await assertRefused(
+        setup,
+        await setup.call("converse", { modelId: "sonnet", ...asking("hi"), requestMetadata }),
+        { exception: "ServiceQuotaExceededException", status: 400, code: "budget_exceeded", ...refused },
+        "budget",
+      );
+    },
+  );
 
   await suite.test("an exchange's budget caps the output where it leaves some", async () => {
     const requestMetadata = { switchyard_budget: "0.01" };
@@ -257,7 +303,7 @@ tenants:
       ...asking("tell me 4000 words"),
       requestMetadata,
     });
-    const reply = replyOf<{ stopReason: string }>(outcome);
+    const reply = replyOf(outcome) as { stopReason: string };
     assert.equal(reply.stopReason, "max_tokens");
     const record = await setup.record(outcome);
     assert.ok(record.costNano > 0n && record.costNano <= 10_000_000n, String(record.costNano));
@@ -274,7 +320,6 @@ tenants:
       assert.equal(record.estimated, true);
       assert.equal(record.usage?.outputTokens, 0);
     }
-    emulator.setFaults([]);
   });
 
   await suite.test("an engine's throttle, an unreachable engine, and a way round both", async () => {
@@ -305,16 +350,19 @@ tenants:
     }
   });
 
-  await suite.test("an engine's own refusal of the request is a ValidationException with its words", async () => {
-    for (const status of [400, 413, 422]) {
-      engine.script = failing(status, '{"error":{"message":"temperature: too hot","code":"hot"}}');
-      for (const name of ["converse", "converse_stream"]) {
-        const { error } = await setup.call(name, { modelId: "eng", ...asking("hi") });
-        assert.equal(error?.code, "ValidationException", `${status}: ${JSON.stringify(error)}`);
-        assert.match(error.said ?? "", /temperature: too hot/);
+  await suite.test(
+    "an engine's own refusal of the request is a ValidationException with its words",
+    async () => {
+      for (const status of [400, 413, 422]) {
+        engine.script = failing(status, '{"error":{"message":"temperature: too hot","code":"hot"}}');
+        for (const name of ["converse", "converse_stream"]) {
+          const { error } = await setup.call(name, { modelId: "eng", ...asking("hi") });
+          assert.equal(error?.code, "ValidationException", `${status}: ${JSON.stringify(error)}`);
+          assert.match(error.said ?? "", /temperature: too hot/);
+        }
       }
-    }
-  });
+    },
+  );
 
   await suite.test("an engine's refusal of our key and its fault are InternalServerExceptions", async () => {
     for (const status of [401, 402, 403, 500, 503]) {

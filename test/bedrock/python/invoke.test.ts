@@ -33,9 +33,9 @@ interface ClaudeReply {
 }
 
 /** The model's own JSON in a reply of invoke_model. */
-function bodyOf<Body>(outcome: Outcome): Body {
-  const { body } = replyOf<{ body: unknown }>(outcome);
-  return JSON.parse(bytesOf(body).toString()) as Body;
+function bodyOf(outcome: Outcome): unknown {
+  const { body } = replyOf(outcome) as { body: unknown };
+  return JSON.parse(bytesOf(body).toString());
 }
 
 /** The model's own events in a reply of invoke_model_with_response_stream. */
@@ -76,7 +76,7 @@ test("boto3's invoke_model on Bedrock targets", { skip }, async (suite) => {
   await suite.test("Claude answers in its own form, and is charged by its own usage", async () => {
     for (const modelId of ["sonnet", MODELS.sonnet, "haiku"]) {
       const outcome = await invoke(setup, modelId, CLAUDE);
-      const reply = bodyOf<ClaudeReply>(outcome);
+      const reply = bodyOf(outcome) as ClaudeReply;
       assert.match(reply.id, /^msg_bdrk_/);
       assert.equal(reply.content[0]?.type, "text");
       const record = await setup.record(outcome);
@@ -103,7 +103,7 @@ test("boto3's invoke_model on Bedrock targets", { skip }, async (suite) => {
         "message_stop",
       ],
     );
-    const plain = bodyOf<ClaudeReply>(await invoke(setup, "sonnet", CLAUDE));
+    const plain = bodyOf(await invoke(setup, "sonnet", CLAUDE)) as ClaudeReply;
     const text = chunks.map(({ delta }) => (delta as { text?: string } | undefined)?.text ?? "").join("");
     assert.equal(text, plain.content[0]?.text);
     assertCharged(await setup.record(outcome), inConversesWords(plain.usage));
@@ -122,13 +122,13 @@ test("boto3's invoke_model on Bedrock targets", { skip }, async (suite) => {
         ],
       });
       const written = await invoke(setup, "sonnet", cached("plain"));
-      const { usage } = bodyOf<ClaudeReply>(written);
+      const { usage } = bodyOf(written) as ClaudeReply;
       assert.ok(usage.cache_creation.ephemeral_1h_input_tokens > 1_024);
       assert.ok(usage.cache_creation_input_tokens > usage.cache_creation.ephemeral_1h_input_tokens + 1_024);
       assertCharged(await setup.record(written), inConversesWords(usage));
       const read = await invoke(setup, "sonnet", cached("plain"));
-      assert.ok(bodyOf<ClaudeReply>(read).usage.cache_read_input_tokens > 2_048);
-      assertCharged(await setup.record(read), inConversesWords(bodyOf<ClaudeReply>(read).usage));
+      assert.ok((bodyOf(read) as ClaudeReply).usage.cache_read_input_tokens > 2_048);
+      assertCharged(await setup.record(read), inConversesWords((bodyOf(read) as ClaudeReply).usage));
       const streamed = await stream(setup, "sonnet", cached("streamed"));
       const [start] = chunksOf(streamed) as [{ message: { usage: ClaudeUsage } }];
       const metrics = chunksOf(streamed).at(-1)?.["amazon-bedrock-invocationMetrics"] as {
@@ -142,7 +142,7 @@ test("boto3's invoke_model on Bedrock targets", { skip }, async (suite) => {
   await suite.test("Nova answers and streams in its own form", async () => {
     for (const modelId of ["nova", "profile"]) {
       const outcome = await invoke(setup, modelId, NOVA);
-      const reply = bodyOf<{ usage: ConverseUsage; output: unknown }>(outcome);
+      const reply = bodyOf(outcome) as { usage: ConverseUsage; output: unknown };
       assertCharged(await setup.record(outcome), reply.usage);
       const streamed = await stream(setup, modelId, NOVA);
       const chunks = chunksOf(streamed);
@@ -154,7 +154,7 @@ test("boto3's invoke_model on Bedrock targets", { skip }, async (suite) => {
 
   await suite.test("Titan embeds, and is charged by the header that alone tells its tokens", async () => {
     const outcome = await invoke(setup, "titan", { inputText: "embed this text", dimensions: 256 });
-    const reply = bodyOf<{ embedding: number[]; inputTextTokenCount: number }>(outcome);
+    const reply = bodyOf(outcome) as { embedding: number[]; inputTextTokenCount: number };
     assert.equal(reply.embedding.length, 256);
     const tokens = reply.inputTextTokenCount;
     assert.ok(tokens > 0);
@@ -183,7 +183,7 @@ test("boto3's invoke_model on Bedrock targets", { skip }, async (suite) => {
         performanceConfigLatency: "standard",
       };
       const outcome = await invoke(setup, "nova", NOVA, more);
-      const reply = replyOf<Record<string, unknown>>(outcome);
+      const reply = replyOf(outcome) as Record<string, unknown>;
       assert.equal(reply["serviceTier"], "flex");
       assert.equal(reply["performanceConfigLatency"], "standard");
       assert.equal(reply["contentType"], "application/json");
@@ -223,7 +223,7 @@ test("boto3's invoke_model on Bedrock targets", { skip }, async (suite) => {
     for (const input of [{ converse }, { invokeModel: { body: bytes(sent) } }]) {
       for (const modelId of ["sonnet", MODELS.sonnet]) {
         const outcome = await setup.call("count_tokens", { modelId, input });
-        const { inputTokens } = replyOf<{ inputTokens: number }>(outcome);
+        const { inputTokens } = replyOf(outcome) as { inputTokens: number };
         assert.ok(inputTokens > 3);
         assert.equal(emulator.requests().at(-1)?.model, "anthropic.claude-sonnet-4-5-20250929-v1:0");
         const record = await setup.record(outcome);
@@ -240,9 +240,9 @@ test("boto3's invoke_model on Bedrock targets", { skip }, async (suite) => {
       system: [{ text: "Be brief." }],
       messages: [{ role: "user", content: [{ text: "How many tokens is this?" }] }],
     };
-    const { inputTokens } = replyOf<{ inputTokens: number }>(
+    const { inputTokens } = replyOf(
       await setup.call("count_tokens", { modelId: "sonnet", input: { converse } }),
-    );
+    ) as { inputTokens: number };
     const outcome = await setup.call("converse", { modelId: "sonnet", ...converse });
     replyOf(outcome);
     assert.equal((await setup.record(outcome)).usage?.inputTokens, inputTokens);

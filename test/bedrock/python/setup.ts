@@ -108,9 +108,9 @@ export function exchangeOf({ metadata, error }: Outcome): string {
 }
 
 /** The reply of a call that must succeed. */
-export function replyOf<Reply>(outcome: Outcome): Reply {
+export function replyOf(outcome: Outcome): unknown {
   assert.equal(outcome.error, undefined, JSON.stringify(outcome.error));
-  return outcome.reply as Reply;
+  return outcome.reply;
 }
 
 export interface ConverseUsage {

@@ -68,32 +68,41 @@ test("an access-key pair", { skip }, async (suite) => {
 
   await suite.test("signs headers that the application adds, and the context in them counts", async () => {
     const headers = {
-      "x-switchyard-user": "jürgen".normalize("NFKD").replace(/[^a-z]/g, ""),
+      "x-switchyard-user": "ada",
       "x-switchyard-feature": "  spaced   out  ",
     };
     const outcome = await boto3.call({ ...client, headers }, "converse", PARAMS);
     replyOf(outcome);
     assert.match(outcome.sent.headers?.["authorization"] ?? "", /x-switchyard-feature;x-switchyard-user/);
-    assert.equal((await setup.record(outcome)).context?.user, "jurgen");
+    const { context } = await setup.record(outcome);
+    assert.equal(context?.user, "ada");
+    assert.equal(context.feature, "spaced   out");
   });
 
-  await suite.test("with a session token that is left over is taken, and the token goes no further", async () => {
-    const left = { ...client, sessionToken: "left-over-from-real-aws" };
-    const outcome = await boto3.call(left, "converse", PARAMS);
-    replyOf(outcome);
-    assert.equal(outcome.sent.headers?.["x-amz-security-token"], "left-over-from-real-aws");
-    assert.equal(emulator.requests().at(-1)?.headers.includes("x-amz-security-token"), false);
-  });
+  await suite.test(
+    "with a session token that is left over is taken, and the token goes no further",
+    async () => {
+      const left = { ...client, sessionToken: "left-over-from-real-aws" };
+      const outcome = await boto3.call(left, "converse", PARAMS);
+      replyOf(outcome);
+      assert.equal(outcome.sent.headers?.["x-amz-security-token"], "left-over-from-real-aws");
+      assert.equal(emulator.requests().at(-1)?.headers.includes("x-amz-security-token"), false);
+    },
+  );
 
   await suite.test("signs for many threads of one client at once", async () => {
     const before = gateway.records.length;
     for (const call of ["converse", "converse_stream"]) {
       const outcome = await setup.call(call, PARAMS, { threads: 12 });
-      const ids = replyOf<Metadata[]>(outcome).map(({ HTTPHeaders }) => HTTPHeaders["x-switchyard-exchange"]);
+      const ids = (replyOf(outcome) as Metadata[]).map(
+        ({ HTTPHeaders }) => HTTPHeaders["x-switchyard-exchange"],
+      );
       assert.equal(new Set(ids).size, 12);
     }
     await until(() => gateway.records.length === before + 24);
-    assert.ok(gateway.records.slice(before).every(({ status, tenant }) => status === "answered" && tenant === "acme"));
+    assert.ok(
+      gateway.records.slice(before).every(({ status, tenant }) => status === "answered" && tenant === "acme"),
+    );
   });
 
   await suite.test("with a wrong secret is nobody's", async () => {
@@ -192,8 +201,6 @@ test("an access-key pair", { skip }, async (suite) => {
       assert.equal((await setup.record(outcome)).code, "payload_too_large");
     },
   );
-
-  await until(() => gateway.records.every(({ endedAtMs, startedAtMs }) => endedAtMs >= startedAtMs));
 });
 
 function clientKeyId(client: object): string {

@@ -1,115 +1,13 @@
 import assert from "node:assert/strict";
-import type http from "node:http";
 import test from "node:test";
-import { DONE, Engine, plain, sse, type Script, type Seen } from "../../support/engine.ts";
-import { bytes, NO_BOTO3, type Outcome, type Params } from "./boto3.ts";
-import { collected, png, shape, TIME, WEATHER, type ConverseReply } from "./converse-replies.ts";
-import { asking, assertCharged, replyOf, startSetup, type ConverseUsage, type Setup } from "./setup.ts";
+import { bytes, NO_BOTO3 } from "./boto3.ts";
+import { png, shape, TIME, WEATHER } from "./converse-replies.ts";
+import { both, call, replying, startEngine, type Call, type OpenAiBody } from "./engine-setup.ts";
+import { asking, replyOf, type ConverseUsage } from "./setup.ts";
 
 /** boto3's converse and converse_stream on engines that speak OpenAI: what is asked of them, and what comes back. */
 
 const skip = NO_BOTO3;
-const NANO = { input: 1_000, output: 2_000, cacheRead: 100, cacheWrite: 1_000, cacheWrite1h: 1_000 };
-const USAGE = { prompt_tokens: 12, completion_tokens: 3, total_tokens: 15 };
-
-interface EngineTestbed extends Setup {
-  readonly engine: Engine;
-  /** What the engine was asked last. */
-  asked(): OpenAiBody;
-}
-
-interface OpenAiBody extends Readonly<Record<string, unknown>> {
-  readonly messages: readonly { readonly role: string; readonly content: unknown }[];
-}
-
-async function startEngine(script?: Script): Promise<EngineTestbed> {
-  const engine = await Engine.start(script);
-  const price = "price: { input: 1, output: 2, cacheRead: 0.1 }";
-  const setup = await startSetup({
-    providers: `  eng: { kind: openai-compatible, baseUrl: "${engine.url}" }
-  sim: { kind: simulator, firstToken: 1ms, tokensPerSecond: 100000 }`,
-    targets: `  eng: { provider: eng, model: "qwen3:8b-instruct", tier: dedicated, ${price}, aliases: ["hub/qwen3-8b"] }
-  dropping: { provider: eng, model: lax, tier: dedicated, ${price}, unsupported: drop }
-  capped: { provider: eng, model: capped, tier: dedicated, ${price}, maxOutputTokens: 77 }
-  sim: { provider: sim, model: sim-1, tier: small, ${price} }
-`,
-  });
-  return {
-    ...setup,
-    engine,
-    asked: () => JSON.parse(engine.lastBody) as OpenAiBody,
-    async [Symbol.asyncDispose]() {
-      await engine[Symbol.asyncDispose]();
-      await setup[Symbol.asyncDispose]();
-    },
-  };
-}
-
-/** A plain or streamed reply with one choice. */
-function replying(message: object, finish = "stop", usage: object = USAGE): Script {
-  return (request, response) => {
-    const choice = { index: 0, message: { role: "assistant", content: null, ...message }, finish_reason: finish };
-    if (!isStream(request)) plain(response, 200, JSON.stringify({ id: "c", choices: [choice], usage }));
-    else streamed(response, deltasOf(message as Message), finish, usage);
-  };
-}
-
-interface Message {
-  readonly content?: string;
-  readonly reasoning_content?: string;
-  readonly tool_calls?: readonly { readonly id: string; readonly function: { name: string; arguments: string } }[];
-}
-
-function isStream(request: Seen): boolean {
-  return (JSON.parse(request.raw.toString()) as { stream?: boolean }).stream === true;
-}
-
-/** A message in pieces of a few characters. */
-function deltasOf({ content = "", reasoning_content: thought = "", tool_calls: calls = [] }: Message): object[] {
-  return [
-    { role: "assistant", content: "" },
-    ...pieces(thought).map((text) => ({ reasoning_content: text })),
-    ...pieces(content).map((text) => ({ content: text })),
-    ...calls.flatMap(({ id, function: { name, arguments: args } }, index) => [
-      { tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] },
-      ...pieces(args).map((text) => ({ tool_calls: [{ index, function: { arguments: text } }] })),
-    ]),
-  ];
-}
-
-function pieces(text: string): string[] {
-  return text.match(/.{1,5}/gsu) ?? [];
-}
-
-function streamed(response: http.ServerResponse, deltas: readonly object[], finish: string, usage: object): void {
-  sse(response);
-  for (const delta of deltas) response.write(frame({ choices: [{ index: 0, delta, finish_reason: null }] }));
-  response.write(frame({ choices: [{ index: 0, delta: {}, finish_reason: finish }] }));
-  response.write(frame({ choices: [], usage }));
-  response.end(DONE);
-}
-
-function frame(value: object): string {
-  return `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", ...value })}\n\n`;
-}
-
-/** The same by converse and by converse_stream: content, stop reason and usage. */
-async function both(
-  setup: Setup,
-  params: Params,
-): Promise<{ readonly reply: ConverseReply; readonly stream: ReturnType<typeof collected>; readonly last: Outcome }> {
-  const whole = await setup.call("converse", params);
-  const reply = replyOf<ConverseReply>(whole);
-  const last = await setup.call("converse_stream", params);
-  replyOf(last);
-  const stream = collected(last.events);
-  assert.equal(stream.stopReason, reply.stopReason);
-  assert.equal(stream.text, reply.output.message.content.map(({ text }) => text ?? "").join(""));
-  assert.deepEqual(stream.usage, reply.usage);
-  for (const outcome of [whole, last]) assertCharged(await setup.record(outcome), reply.usage, NANO);
-  return { reply, stream, last };
-}
-
 test("boto3's converse on an engine that speaks OpenAI", { skip }, async (suite) => {
   await using setup = await startEngine();
   const { engine, asked } = setup;
@@ -141,16 +39,19 @@ test("boto3's converse on an engine that speaks OpenAI", { skip }, async (suite)
     assert.equal(JSON.stringify(body).includes("inferenceConfig"), false);
   });
 
-  await suite.test("a target is meant by its alias with a slash and by its upstream id with a colon", async () => {
-    engine.script = replying({ content: "hello" });
-    for (const modelId of ["hub/qwen3-8b", "qwen3:8b-instruct", "eng"]) {
-      const outcome = await setup.call("converse", { modelId, ...asking("hi") });
-      replyOf(outcome);
-      const record = await setup.record(outcome);
-      assert.equal(record.target, "eng");
-      assert.equal(record.model, "qwen3:8b-instruct");
-    }
-  });
+  await suite.test(
+    "a target is meant by its alias with a slash and by its upstream id with a colon",
+    async () => {
+      engine.script = replying({ content: "hello" });
+      for (const modelId of ["hub/qwen3-8b", "qwen3:8b-instruct", "eng"]) {
+        const outcome = await setup.call("converse", { modelId, ...asking("hi") });
+        replyOf(outcome);
+        const record = await setup.record(outcome);
+        assert.equal(record.target, "eng");
+        assert.equal(record.model, "qwen3:8b-instruct");
+      }
+    },
+  );
 
   await suite.test("a reply has a request id, as every reply of AWS's has", async () => {
     engine.script = replying({ content: "hello" });
@@ -196,99 +97,114 @@ test("boto3's converse on an engine that speaks OpenAI", { skip }, async (suite)
     assert.equal(asked()["max_tokens"], 5);
   });
 
-  await suite.test("two tools are called, whole and in pieces, and their results go back in order", async () => {
-    engine.script = replying(
-      {
-        content: "Let me look.",
-        tool_calls: [
-          call("call_1", "get_weather", '{"city":"Köln","days":12345678901234567890}'),
-          call("call_2", "get_time", "{}"),
-        ],
-      },
-      "tool_calls",
-    );
-    const toolConfig = { tools: [WEATHER, TIME], toolChoice: { any: {} } };
-    const messages = [{ role: "user", content: [{ text: "weather and time?" }] }];
-    const { reply, stream } = await both(setup, { modelId: "eng", messages, toolConfig });
-    assert.equal(reply.stopReason, "tool_use");
-    const { content } = reply.output.message;
-    assert.equal(content[0]?.text, "Let me look.");
-    const uses = content.flatMap(({ toolUse }) => toolUse ?? []);
-    // Python's numbers have no end: no digit may be lost on the way.
-    assert.deepEqual(uses[0]?.input, { city: "Köln", days: { $int: "12345678901234567890" } });
-    assert.deepEqual(uses[1]?.input, {});
-    assert.deepEqual(
-      stream.calls.map(({ name, input }) => [name, input]),
-      [
-        ["get_weather", '{"city":"Köln","days":12345678901234567890}'],
-        ["get_time", "{}"],
-      ],
-    );
-    const body = asked();
-    assert.equal(body["tool_choice"], "required");
-    assert.deepEqual((body["tools"] as unknown[])[0], {
-      type: "function",
-      function: {
-        name: "get_weather",
-        description: "Weather of a city",
-        parameters: WEATHER.toolSpec.inputSchema.json,
-      },
-    });
-
-    engine.script = replying({ content: "Fair." });
-    const results = [
-      {
-        toolResult: {
-          toolUseId: uses[0].toolUseId,
-          content: [{ json: { degrees: { $int: "12345678901234567890" } } }, { text: "windy" }],
+  await suite.test(
+    "two tools are called, whole and in pieces, and their results go back in order",
+    async () => {
+      engine.script = replying(
+        {
+          content: "Let me look.",
+          tool_calls: [
+            call("call_1", "get_weather", '{"city":"Köln","days":12345678901234567890}'),
+            call("call_2", "get_time", "{}"),
+          ],
         },
-      },
-      { toolResult: { toolUseId: uses[1]?.toolUseId, content: [{ text: "no clock" }], status: "error" } },
-      { text: "And now?" },
-    ];
-    const second = { modelId: "eng", toolConfig: { tools: [WEATHER, TIME] } };
-    await both(setup, {
-      ...second,
-      messages: [...messages, reply.output.message, { role: "user", content: results }],
-    });
-    const after = asked().messages as readonly Readonly<Record<string, unknown>>[];
-    assert.deepEqual(
-      after.map(({ role }) => role),
-      ["user", "assistant", "tool", "tool", "user"],
-    );
-    assert.deepEqual(
-      (after[1]?.["tool_calls"] as { id: string; function: { arguments: string } }[]).map(({ id }) => id),
-      after.slice(2, 4).map((message) => message["tool_call_id"]),
-    );
-    assert.match(engine.lastBody, /\{\\"city\\": ?\\"K(ö|\\\\u00f6)ln\\", ?\\"days\\": ?12345678901234567890\}/);
-    assert.match(String(after[2]?.["content"]), /^\{"degrees": ?12345678901234567890\}\nwindy$/);
-    assert.equal(after[3]?.["content"], "Error: no clock");
-    assert.equal(after[4]?.["content"], "And now?");
-  });
+        "tool_calls",
+      );
+      const toolConfig = { tools: [WEATHER, TIME], toolChoice: { any: {} } };
+      const messages = [{ role: "user", content: [{ text: "weather and time?" }] }];
+      const { reply, stream } = await both(setup, { modelId: "eng", messages, toolConfig });
+      assert.equal(reply.stopReason, "tool_use");
+      const { content } = reply.output.message;
+      assert.equal(content[0]?.text, "Let me look.");
+      const uses = content.flatMap(({ toolUse }) => toolUse ?? []);
+      // Python's numbers have no end: no digit may be lost on the way.
+      assert.deepEqual(uses[0]?.input, { city: "Köln", days: { $int: "12345678901234567890" } });
+      assert.deepEqual(uses[1]?.input, {});
+      assert.deepEqual(
+        stream.calls.map(({ name, input }) => [name, input]),
+        [
+          ["get_weather", '{"city":"Köln","days":12345678901234567890}'],
+          ["get_time", "{}"],
+        ],
+      );
+      const body = asked();
+      assert.equal(body["tool_choice"], "required");
+      assert.deepEqual((body["tools"] as unknown[])[0], {
+        type: "function",
+        function: {
+          name: "get_weather",
+          description: "Weather of a city",
+          parameters: WEATHER.toolSpec.inputSchema.json,
+        },
+      });
 
-  await suite.test("ids of calls that Bedrock's clients may not send back are made legal, each its own", async () => {
-    const ids = ["", "call 1/ü", "x".repeat(80), "call_0", "call_0"];
-    engine.script = replying(
-      { tool_calls: ids.map((id) => call(id, "get_time", "{}")) },
-      "tool_calls",
-    );
-    const messages = [{ role: "user", content: [{ text: "time?" }] }];
-    const { reply, stream } = await both(setup, { modelId: "eng", messages, toolConfig: { tools: [TIME] } });
-    const uses = reply.output.message.content.flatMap(({ toolUse }) => toolUse ?? []);
-    for (const given of [uses.map(({ toolUseId }) => toolUseId), stream.calls.map(({ id }) => String(id))]) {
-      assert.equal(new Set(given).size, ids.length);
-      for (const id of given) assert.match(id, /^[a-zA-Z0-9_.:-]{1,64}$/);
-    }
-    engine.script = replying({ content: "noon" });
-    const content = uses.map(({ toolUseId }) => ({ toolResult: { toolUseId, content: [{ text: "noon" }] } }));
-    replyOf(
-      await setup.call("converse", {
+      engine.script = replying({ content: "Fair." });
+      const results = [
+        {
+          toolResult: {
+            toolUseId: uses[0].toolUseId,
+            content: [{ json: { degrees: { $int: "12345678901234567890" } } }, { text: "windy" }],
+          },
+        },
+        { toolResult: { toolUseId: uses[1]?.toolUseId, content: [{ text: "no clock" }], status: "error" } },
+        { text: "And now?" },
+      ];
+      const second = { modelId: "eng", toolConfig: { tools: [WEATHER, TIME] } };
+      await both(setup, {
+        ...second,
+        messages: [...messages, reply.output.message, { role: "user", content: results }],
+      });
+      const after = asked().messages as readonly Readonly<Record<string, unknown>>[];
+      assert.deepEqual(
+        after.map(({ role }) => role),
+        ["user", "assistant", "tool", "tool", "user"],
+      );
+      assert.deepEqual(
+        (after[1]?.["tool_calls"] as readonly Call[] | undefined)?.map(({ id }) => id),
+        after.slice(2, 4).map((message) => message["tool_call_id"]),
+      );
+      assert.match(
+        engine.lastBody,
+        /\{\\"city\\": ?\\"K(ö|\\\\u00f6)ln\\", ?\\"days\\": ?12345678901234567890\}/,
+      );
+      assert.match(String(after[2]?.["content"]), /^\{"degrees": ?12345678901234567890\}\nwindy$/);
+      assert.equal(after[3]?.["content"], "Error: no clock");
+      assert.equal(after[4]?.["content"], "And now?");
+    },
+  );
+
+  await suite.test(
+    "ids of calls that Bedrock's clients may not send back are made legal, each its own",
+    async () => {
+      const ids = ["", "call 1/ü", "x".repeat(80), "call_0", "call_0"];
+      engine.script = replying({ tool_calls: ids.map((id) => call(id, "get_time", "{}")) }, "tool_calls");
+      const messages = [{ role: "user", content: [{ text: "time?" }] }];
+      const { reply, stream } = await both(setup, {
         modelId: "eng",
-        messages: [...messages, reply.output.message, { role: "user", content }],
+        messages,
         toolConfig: { tools: [TIME] },
-      }),
-    );
-  });
+      });
+      const uses = reply.output.message.content.flatMap(({ toolUse }) => toolUse ?? []);
+      for (const given of [
+        uses.map(({ toolUseId }) => toolUseId),
+        stream.calls.map(({ id }) => String(id)),
+      ]) {
+        assert.equal(new Set(given).size, ids.length);
+        for (const id of given) assert.match(id, /^[a-zA-Z0-9_.:-]{1,64}$/);
+      }
+      engine.script = replying({ content: "noon" });
+      const content = uses.map(({ toolUseId }) => ({
+        toolResult: { toolUseId, content: [{ text: "noon" }] },
+      }));
+      replyOf(
+        await setup.call("converse", {
+          modelId: "eng",
+          messages: [...messages, reply.output.message, { role: "user", content }],
+          toolConfig: { tools: [TIME] },
+        }),
+      );
+    },
+  );
 
   await suite.test("a forced tool, and an engine that says it stopped", async () => {
     engine.script = replying({ tool_calls: [call("call_1", "get_time", "")] }, "stop");
@@ -340,7 +256,7 @@ test("boto3's converse on an engine that speaks OpenAI", { skip }, async (suite)
       modelId: "eng",
       messages: [{ role: "user", content: [{ text: "look" }, image, pdf, words] }],
     });
-    const [text, picture, file, note] = asked().messages[0]?.content as readonly Readonly<Record<string, unknown>>[];
+    const [text, picture, file, note] = contentOf(asked().messages[0]);
     assert.deepEqual(text, { type: "text", text: "look" });
     assert.deepEqual(picture, {
       type: "image_url",
@@ -387,40 +303,46 @@ test("boto3's converse on an engine that speaks OpenAI", { skip }, async (suite)
     assert.deepEqual(format.json_schema["schema"], schema);
   });
 
-  await suite.test("the context and tags in requestMetadata are recorded, and nothing of them goes to the engine", async () => {
-    engine.script = replying({ content: "x" });
-    const requestMetadata = { switchyard_user: "ada", switchyard_feature: "search", team: "core" };
-    for (const name of ["converse", "converse_stream"]) {
-      const outcome = await setup.call(name, { modelId: "eng", ...asking("hi"), requestMetadata });
-      replyOf(outcome);
-      const record = await setup.record(outcome);
-      assert.equal(record.context?.user, "ada");
-      assert.equal(record.context.feature, "search");
-      assert.deepEqual(record.tags, { team: "core" });
-      assert.doesNotMatch(engine.lastBody, /ada|search|core|requestMetadata|switchyard/);
-    }
-  });
+  await suite.test(
+    "the context and tags in requestMetadata are recorded, and nothing of them goes to the engine",
+    async () => {
+      engine.script = replying({ content: "x" });
+      const requestMetadata = { switchyard_user: "ada", switchyard_feature: "search", team: "core" };
+      for (const name of ["converse", "converse_stream"]) {
+        const outcome = await setup.call(name, { modelId: "eng", ...asking("hi"), requestMetadata });
+        replyOf(outcome);
+        const record = await setup.record(outcome);
+        assert.equal(record.context?.user, "ada");
+        assert.equal(record.context.feature, "search");
+        assert.deepEqual(record.tags, { team: "core" });
+        assert.doesNotMatch(engine.lastBody, /ada|search|core|requestMetadata|switchyard/);
+      }
+    },
+  );
 
-  await suite.test("what an engine cannot express is refused by name, or dropped where the target says so", async () => {
-    engine.script = replying({ content: "x" });
-    const before = engine.seen.length;
-    const params = { ...asking("hi"), additionalModelRequestFields: { top_k: 5 } };
-    const refused = await setup.call("converse", { modelId: "eng", ...params });
-    assert.equal(refused.error?.kind, "ValidationException");
-    assert.match(refused.error.said ?? "", /additionalModelRequestFields\.top_k/);
-    assert.equal((await setup.record(refused)).code, "unsupported_parameter");
-    assert.equal(engine.seen.length, before);
-    const dropped = await setup.call("converse", { modelId: "dropping", ...params });
-    replyOf(dropped);
-    assert.match(dropped.metadata?.HTTPHeaders["x-switchyard-dropped-params"] ?? "", /top_k/);
-    const guarded = await setup.call("converse_stream", {
-      modelId: "dropping",
-      ...asking("hi"),
-      guardrailConfig: { guardrailIdentifier: "gr1", guardrailVersion: "1" },
-    });
-    assert.equal(guarded.error?.kind, "ValidationException");
-    assert.match(guarded.error.said ?? "", /guardrailConfig/);
-  });
+  await suite.test(
+    "what an engine cannot express is refused by name, or dropped where the target says so",
+    async () => {
+      engine.script = replying({ content: "x" });
+      const before = engine.seen.length;
+      const params = { ...asking("hi"), additionalModelRequestFields: { top_k: 5 } };
+      const refused = await setup.call("converse", { modelId: "eng", ...params });
+      assert.equal(refused.error?.kind, "ValidationException");
+      assert.match(refused.error.said ?? "", /additionalModelRequestFields\.top_k/);
+      assert.equal((await setup.record(refused)).code, "unsupported_parameter");
+      assert.equal(engine.seen.length, before);
+      const dropped = await setup.call("converse", { modelId: "dropping", ...params });
+      replyOf(dropped);
+      assert.match(dropped.metadata?.HTTPHeaders["x-switchyard-dropped-params"] ?? "", /top_k/);
+      const guarded = await setup.call("converse_stream", {
+        modelId: "dropping",
+        ...asking("hi"),
+        guardrailConfig: { guardrailIdentifier: "gr1", guardrailVersion: "1" },
+      });
+      assert.equal(guarded.error?.kind, "ValidationException");
+      assert.match(guarded.error.said ?? "", /guardrailConfig/);
+    },
+  );
 
   await suite.test("cache points mean nothing to the engine and are no fault", async () => {
     engine.script = replying({ content: "x" });
@@ -444,13 +366,19 @@ test("boto3's converse on an engine that speaks OpenAI", { skip }, async (suite)
     const before = engine.seen.length;
     const user = (content: object[]): object => ({ messages: [{ role: "user", content }] });
     for (const [params, words] of [
-      [user([{ text: "  \n" }]), /The text field in the ContentBlock object at messages\.0\.content\.0 is blank/],
+      [
+        user([{ text: "  \n" }]),
+        /The text field in the ContentBlock object at messages\.0\.content\.0 is blank/,
+      ],
       [user([]), /The content field in the Message object at messages\.0 is empty/],
       [
         user([{ toolResult: { toolUseId: "x", content: [] } }]),
         /The toolConfig field must be defined|exceeds the number of toolUse blocks/,
       ],
-      [{ messages: [{ role: "robot", content: [{ text: "hi" }] }] }, /enum value set: \[user, assistant, system\]/],
+      [
+        { messages: [{ role: "robot", content: [{ text: "hi" }] }] },
+        /enum value set: \[user, assistant, system\]/,
+      ],
       [{ ...asking("hi"), inferenceConfig: { temperature: 1.5 } }, /inferenceConfig\.temperature/],
     ] as const) {
       for (const name of ["converse", "converse_stream"]) {
@@ -464,51 +392,10 @@ test("boto3's converse on an engine that speaks OpenAI", { skip }, async (suite)
   });
 });
 
-test("boto3's converse on the simulator", { skip }, async (suite) => {
-  await using setup = await startEngine();
-
-  await suite.test("chats and streams with usage", async () => {
-    const { reply } = await both(setup, { modelId: "sim", ...asking("hi there") });
-    assert.match(reply.output.message.content[0]?.text ?? "", /^You said "hi there"/);
-  });
-
-  await suite.test("calls tools in two turns", async () => {
-    const toolConfig = { tools: [WEATHER, TIME] };
-    const messages = [{ role: "user", content: [{ text: "get_weather and get_time" }] }];
-    const { reply, stream } = await both(setup, { modelId: "sim", messages, toolConfig });
-    assert.equal(reply.stopReason, "tool_use");
-    const uses = reply.output.message.content.flatMap(({ toolUse }) => toolUse ?? []);
-    assert.deepEqual(
-      stream.calls.map(({ name, input }) => ({ name, input: JSON.parse(input) as unknown })),
-      uses.map(({ name, input }) => ({ name, input })),
-    );
-    const content = uses.map(({ toolUseId }) => ({ toolResult: { toolUseId, content: [{ text: "noon" }] } }));
-    const second = await both(setup, {
-      modelId: "sim",
-      messages: [...messages, reply.output.message, { role: "user", content }],
-      toolConfig,
-    });
-    assert.match(second.reply.output.message.content[0]?.text ?? "", /You said "noon"/);
-  });
-
-  await suite.test("keeps a limit and a schema", async () => {
-    const limited = await both(setup, { modelId: "sim", inferenceConfig: { maxTokens: 3 }, ...asking("hi") });
-    assert.equal(limited.reply.stopReason, "max_tokens");
-    assert.equal(limited.reply.usage.outputTokens, 3);
-    const schema = { type: "object", properties: { ok: { type: "boolean" } }, required: ["ok"] };
-    const { reply } = await both(setup, {
-      modelId: "sim",
-      ...asking("ok?"),
-      outputConfig: {
-        textFormat: { type: "json_schema", structure: { jsonSchema: { schema: JSON.stringify(schema) } } },
-      },
-    });
-    assert.deepEqual(JSON.parse(reply.output.message.content[0]?.text ?? ""), { ok: true });
-  });
-});
-
-function call(id: string, name: string, args: string): object {
-  return { id, type: "function", function: { name, arguments: args } };
+/** The parts of a message that is a list of them. */
+function contentOf(message: OpenAiBody["messages"][number] | undefined): Readonly<Record<string, unknown>>[] {
+  assert.ok(Array.isArray(message?.content));
+  return message.content as Readonly<Record<string, unknown>>[];
 }
 
 function tokensOf({ inputTokens, outputTokens, totalTokens }: ConverseUsage): number[] {

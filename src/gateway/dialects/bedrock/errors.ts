@@ -2,6 +2,7 @@ import { ERRORS, type AppError } from "../../../core/errors.ts";
 import { writeException } from "../../../core/event-stream.ts";
 import type { Operation } from "../../../core/wire.ts";
 import type { ErrorReply } from "../dialect.ts";
+import { errorMessage } from "../error-message.ts";
 
 /** SDKs take the exception's class from a header. https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html */
 export function bedrockErrorReply(error: AppError, exchangeId: string): ErrorReply {
@@ -46,8 +47,5 @@ export function isBedrockError(body: Buffer): boolean {
 }
 
 function message(error: AppError, exchangeId: string): string {
-  const said = error.said === undefined ? "" : `: ${error.said}`;
-  return JSON.stringify({
-    message: `${error.message}${said}. ${ERRORS[error.code].fix} (exchange ${exchangeId})`,
-  });
+  return JSON.stringify({ message: errorMessage(error, exchangeId) });
 }

@@ -18,5 +18,7 @@ export const bedrock: ClientDialect = {
   requestText: converseTexts,
   replyText: converseReplyText,
   holdsMedia,
+  // SDKs take it for the request's id.
+  replyHeaders: (exchangeId) => ({ "x-amzn-requestid": exchangeId }),
   streamHeaders: { "content-type": "application/vnd.amazon.eventstream" },
 };

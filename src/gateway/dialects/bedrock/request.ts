@@ -38,6 +38,7 @@ const NESTED_LIMITS = [
 const NO_EDITS: MemberEdits = new Map();
 const OPEN_OBJECT = 0x7b;
 const OPEN_ARRAY = 0x5b;
+const LETTER_N = 0x6e;
 
 /** Reads the envelope of a request to Bedrock's runtime; the model and whether it streams stand in the address. */
 export function parseBedrockRequest(input: ParseInput): ParsedRequest {
@@ -71,9 +72,9 @@ export function parseBedrockRequest(input: ParseInput): ParsedRequest {
 }
 
 function checkConverse(envelope: Envelope): void {
-  envelope.refuseUnless("messages", OPEN_ARRAY, "a list of messages");
-  envelope.refuseUnless("inferenceConfig", OPEN_OBJECT, "an object");
-  envelope.refuseUnless("requestMetadata", OPEN_OBJECT, "an object");
+  envelope.refuseUnless("messages", OPEN_ARRAY, "a list of messages", LETTER_N);
+  envelope.refuseUnless("inferenceConfig", OPEN_OBJECT, "an object", LETTER_N);
+  envelope.refuseUnless("requestMetadata", OPEN_OBJECT, "an object", LETTER_N);
 }
 
 function metadataOf({ operation, bytes, headers, metadataWords }: ParseInput, envelope: Envelope): Metadata {

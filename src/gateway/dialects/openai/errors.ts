@@ -1,13 +1,14 @@
 import { ERRORS, type AppError } from "../../../core/errors.ts";
 import { scanObject } from "../../../core/json-scan.ts";
 import type { ErrorReply } from "../dialect.ts";
+import { errorMessage } from "../error-message.ts";
 
 /** https://platform.openai.com/docs/guides/error-codes, with the exchange's id beside it. */
 function errorObject(error: AppError, exchangeId: string): object {
   const row = ERRORS[error.code];
   return {
     error: {
-      message: `${error.message}${error.said === undefined ? "" : `: ${error.said}`}. ${row.fix} (exchange ${exchangeId})`,
+      message: errorMessage(error, exchangeId),
       type: row.openai.type,
       param: null,
       code: error.code,

@@ -50,6 +50,8 @@ export class ConverseEvents {
    * @throws ReplyFault
    */
   read(type: string, payload: Buffer): void {
+    if (this.#stopped && type.startsWith("contentBlock"))
+      throw new ReplyFault("the upstream's stream went on after its messageStop");
     switch (type) {
       case "contentBlockDelta":
         return this.#delta(parse(payload));

@@ -3,6 +3,7 @@ import type { ChatRequest, Inexpressible } from "../../../core/chat.ts";
 import { brief } from "../../../core/text.ts";
 import { joinBlocks, textBlock, type Turn } from "./request/block.ts";
 import { settleCachePoints } from "./request/cache-points.ts";
+import { flattenTools, hasCalls } from "./request/flatten-tools.ts";
 import { outputLimit, writeInference } from "./request/inference.ts";
 import type { Losses } from "./request/losses.ts";
 import { type Conversation, writeMessages } from "./request/messages.ts";
@@ -44,12 +45,13 @@ export interface ConverseBody {
  * https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
  */
 export function writeConverse({
-  chat,
+  chat: wanted,
   model,
   outputCap,
   stripReasoning,
   metadata,
 }: ConverseWish): ConverseBody {
+  const chat = wanted.toolChoice === "none" && hasCalls(wanted) ? flattenTools(wanted) : wanted;
   const writing = new Writing(model, stripReasoning);
   const conversation = writeMessages(chat, writing);
   const output = outputWay(chat, writing);

@@ -1,5 +1,6 @@
 import type { ChatEvent } from "../../../../core/chat.ts";
 import { asRecord, asText, type Json } from "../json-value.ts";
+import { ReplyFault } from "../reply-fault.ts";
 import type { EventOf } from "./ordered-blocks.ts";
 import { redactedData } from "../redacted.ts";
 
@@ -56,7 +57,8 @@ export class StreamBlock {
   }
 
   #input(json: string): void {
-    if (json === "" || this.kind === "open") return;
+    if (this.kind === "open") throw new ReplyFault("arguments of a tool came without their call");
+    if (json === "") return;
     this.#say(this.kind === "answer" ? { type: "text", text: json } : { type: "tool-input", json });
   }
 

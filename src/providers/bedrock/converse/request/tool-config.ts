@@ -26,7 +26,7 @@ export function writeToolConfig(
   byTool: OutputWay["byTool"],
   writing: Writing,
 ): ToolConfig {
-  const blocks = toolBlocks(chat, byTool !== undefined, writing);
+  const blocks = toolBlocks(chat, writing);
   const mayCallOthers = blocks.some(({ kind }) => kind === "tool-use") && chat.toolChoice !== "none";
   let schemaTool: string | undefined;
   if (byTool !== undefined) {

@@ -6,22 +6,16 @@ import type { Writing } from "./writing.ts";
 
 const NO_ARGUMENTS = { type: "object", properties: {} };
 
-/**
- * The blocks of `toolConfig.tools`; a cache point may stand among them.
- *
- * @param hasOther  whether there will be another tool that must be called, so that none of these can be
- */
-export function toolBlocks({ tools, toolChoice }: ChatRequest, hasOther: boolean, writing: Writing): Block[] {
+/** The blocks of `toolConfig.tools`; a cache point may stand among them. */
+export function toolBlocks({ tools, toolChoice }: ChatRequest, writing: Writing): Block[] {
   const { model, losses, called } = writing;
   const isCalling = called.size > 0;
-  // Nothing may be called, and nothing was: then there is no tool.
-  if (toolChoice === "none" && !isCalling) return [];
+  // Nothing may be called, and nothing was: calls of the past were made text.
+  if (toolChoice === "none") return [];
   if (tools.length > 0 && !model.tools) {
     losses.refuse("tools", "are not known to this model");
     return [];
   }
-  if (toolChoice === "none" && tools.length > 0 && !(hasOther && model.toolChoice.tool))
-    losses.drop("tool_choice", "none cannot be said while the conversation holds calls of tools");
   const blocks: Block[] = [];
   const given = new Set<string>();
   for (const tool of tools) {
