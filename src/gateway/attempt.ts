@@ -151,7 +151,7 @@ export class Attempt implements ReplySink {
   }
 
   dropped(names: readonly string[]): void {
-    this.record.dropped = names;
+    this.record.dropped = [...this.record.dropped, ...names];
   }
 
   whole(reply: WholeReply): void {

@@ -111,8 +111,8 @@ export class Run implements AttemptEvents, LiveItem {
     this.#settle(attempt, this.#delivered ? this.#sample : NO_REPLY);
     this.#asked ||= failure.kind !== "unsupported";
     if (this.#reply.over) return this.#finish("abandoned");
-    const isLast = attempt.withoutThoughts || this.#delivered;
-    if (failure.foreignThoughts === true && !isLast) return this.#try(attempt.planned, true);
+    if (failure.foreignThoughts === true && this.#maySendWithoutThoughts(attempt))
+      return this.#try(attempt.planned, true);
     const mayFallBack =
       !this.#delivered && this.#next < this.#exchange.plan.length && mayHelpElsewhere(failure);
     if (mayFallBack) return this.#tryNext();
@@ -141,6 +141,16 @@ export class Run implements AttemptEvents, LiveItem {
     if (planned === undefined)
       return this.#fail(new AppError("no_target_available", "the route has no target left"));
     this.#try(planned, false);
+  }
+
+  /**
+   * Whether the thoughts that a model refuses may be another target's of this route, which stood in for it earlier. Where
+   * only one model can have made them, and reads the client's own bytes, the refusal is between the two.
+   */
+  #maySendWithoutThoughts({ planned, withoutThoughts }: Attempt): boolean {
+    if (withoutThoughts || this.#delivered) return false;
+    const others = this.#exchange.plan.some(({ target }) => target.model !== planned.target.model);
+    return others || planned.service === "translate";
   }
 
   #try(planned: PlannedTarget, withoutThoughts: boolean): void {

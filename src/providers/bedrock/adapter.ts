@@ -11,6 +11,7 @@ import { askForProfile } from "./ask-for-profile.ts";
 import { Profiles, type Known } from "./profiles.ts";
 import { BedrockReading, type Meaning } from "./reading.ts";
 import { Runtime } from "./runtime.ts";
+import { holdsThoughts } from "./thoughts.ts";
 
 export type { BedrockOptions } from "./options.ts";
 
@@ -61,6 +62,7 @@ export function bedrock(id: string, options: BedrockOptions): Provider {
       known.canonical,
       options.requestMetadata,
     );
+    if (call.stripReasoning && holdsThoughts(call.request.bytes)) sink.dropped(["reasoning"]);
     const meaning = meaningOf(call, sink);
     return runtime.send(call, unsigned, new BedrockReading(meaning, runtime.secrets));
   }

@@ -93,7 +93,13 @@ export class ChatByConverse implements UpstreamHandle {
       stripReasoning: call.stripReasoning,
       metadata: options.requestMetadata ? metadataOf(call.labels) : {},
     });
-    const failure = refuseOrDrop(inexpressible, call.mayDrop, this.#parts.sink);
+    const isStripped = call.stripReasoning && hasThoughts(chat);
+    if (isStripped) this.#parts.sink.dropped(["reasoning"]);
+    // Some models think on only where their earlier thoughts are there: that goes with them, whatever the policy.
+    const goesAlong = isStripped ? inexpressible.filter(({ name }) => name === "reasoning_effort") : [];
+    if (goesAlong.length > 0) this.#parts.sink.dropped(["reasoning_effort"]);
+    const others = inexpressible.filter((one) => !goesAlong.includes(one));
+    const failure = refuseOrDrop(others, call.mayDrop, this.#parts.sink);
     if (failure !== undefined) return this.#fail(failure);
     // Some models take tools, but not in a stream: they are asked for a whole reply, which goes on as one.
     const stream =
@@ -124,6 +130,12 @@ export class ChatByConverse implements UpstreamHandle {
   #fail(failure: AttemptFailure): void {
     if (!this.#abort.signal.aborted) this.#parts.sink.fail(failure);
   }
+}
+
+function hasThoughts({ messages }: ChatRequest): boolean {
+  return messages.some(({ parts }) =>
+    parts.some(({ type }) => type === "reasoning" || type === "redacted-reasoning"),
+  );
 }
 
 function usesTools(chat: ChatRequest): boolean {

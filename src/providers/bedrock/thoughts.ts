@@ -1,6 +1,11 @@
 /** Where thoughts stand: in Converse, and in Claude's own bodies. */
 const THOUGHTS = ['"reasoningContent"', '"thinking"', '"redacted_thinking"'].map((key) => Buffer.from(key));
 
+/** Whether a body may hold some; a word of the text that is spelt like them counts, too. */
+export function holdsThoughts(body: Buffer): boolean {
+  return THOUGHTS.some((key) => body.includes(key));
+}
+
 interface Block {
   readonly reasoningContent?: unknown;
   readonly type?: unknown;
@@ -15,7 +20,7 @@ interface Message {
  * but thoughts keeps its place.
  */
 export function messagesWithoutThoughts(body: Buffer): string | undefined {
-  if (!THOUGHTS.some((key) => body.includes(key))) return undefined;
+  if (!holdsThoughts(body)) return undefined;
   const { messages } = JSON.parse(body.toString(), keepDigits) as { messages?: readonly Message[] };
   if (!Array.isArray(messages)) return undefined;
   return JSON.stringify((messages as readonly Message[]).map(withoutThoughts));

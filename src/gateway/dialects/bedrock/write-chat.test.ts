@@ -89,7 +89,7 @@ test("parts are blocks, in order, but for text that is empty", () => {
         { type: "redacted-reasoning", data: "RXRr" },
         { type: "text", text: "" },
         { type: "text", text: "So." },
-        { type: "tool-call", id: "a", name: "f", input: "" },
+        { type: "tool-call", id: "call_2f9QxW7bTz41", name: "f", input: "" },
       ],
     }).output.message.content,
     [
@@ -97,7 +97,7 @@ test("parts are blocks, in order, but for text that is empty", () => {
       { reasoningContent: { reasoningText: { text: "Hm?" } } },
       { reasoningContent: { redactedContent: Buffer.from("RXRr").toString("base64") } },
       { text: "So." },
-      { toolUse: { input: {}, name: "f", toolUseId: "a" } },
+      { toolUse: { input: {}, name: "f", toolUseId: "call_2f9QxW7bTz41" } },
     ],
   );
 });
@@ -105,7 +105,7 @@ test("parts are blocks, in order, but for text that is empty", () => {
 test("arguments stand in the body as they came; what is no object stands there as one text", () => {
   const input = '{"id": 12345678901234567890, "2":1, "1":2}';
   const parts = [
-    { type: "tool-call", id: "a", name: "f", input },
+    { type: "tool-call", id: "call_2f9QxW7bTz41", name: "f", input },
     { type: "tool-call", id: "b", name: "f", input: '{"cut' },
   ] as const;
   assert.ok(bytesOf({ parts }).includes(`"toolUse":{"input":${input},`));
@@ -161,7 +161,7 @@ test("a stream has the service's order: no start of text and thoughts, one of to
       { type: "reasoning", text: "", signature: "s" },
       { type: "text", text: "So" },
       { type: "text", text: "." },
-      { type: "tool-call", id: "a", name: "f" },
+      { type: "tool-call", id: "call_2f9QxW7bTz41", name: "f" },
       { type: "tool-input", json: '{"x":' },
       { type: "tool-input", json: "1}" },
       { type: "stop", reason: "tool-calls" },
@@ -176,7 +176,10 @@ test("a stream has the service's order: no start of text and thoughts, one of to
       ["contentBlockDelta", { contentBlockIndex: 1, delta: { text: "So" } }],
       ["contentBlockDelta", { contentBlockIndex: 1, delta: { text: "." } }],
       ["contentBlockStop", { contentBlockIndex: 1 }],
-      ["contentBlockStart", { contentBlockIndex: 2, start: { toolUse: { name: "f", toolUseId: "a" } } }],
+      [
+        "contentBlockStart",
+        { contentBlockIndex: 2, start: { toolUse: { name: "f", toolUseId: "call_2f9QxW7bTz41" } } },
+      ],
       ["contentBlockDelta", { contentBlockIndex: 2, delta: { toolUse: { input: '{"x":' } } }],
       ["contentBlockDelta", { contentBlockIndex: 2, delta: { toolUse: { input: "1}" } } }],
       ["contentBlockStop", { contentBlockIndex: 2 }],
@@ -201,7 +204,7 @@ test("a stream has the service's order: no start of text and thoughts, one of to
 
 test("a call without arguments yields an empty object, so that clients can parse it", () => {
   const inputs = stream([
-    { type: "tool-call", id: "a", name: "f" },
+    { type: "tool-call", id: "call_2f9QxW7bTz41", name: "f" },
     { type: "tool-input", json: "" },
     { type: "tool-call", id: "b", name: "g" },
     { type: "stop", reason: "tool-calls" },
@@ -239,12 +242,13 @@ test("an empty piece opens no block", () => {
   );
 });
 
-test("ids that Converse would refuse, or that came before in the reply, are replaced", () => {
+test("ids that Converse would refuse, that came before, or that engines count anew in each reply are replaced", () => {
   const id = (number: number): string => `tooluse_0190ab_${number}`;
-  const ids = ["ok", "ok", "a b", "", "x".repeat(65), "functions.f:0"];
+  const long = "call_2f9QxW7bTz41";
+  const ids = [long, long, "a b", "", "x".repeat(65), "functions.f:0", "call_0"];
   const parts = ids.map((each) => ({ type: "tool-call", id: each, name: "f", input: "" }) as const);
   const given = whole({ parts }).output.message.content.map((block) => block["toolUse"]?.["toolUseId"]);
-  assert.deepEqual(given, ["ok", id(1), id(2), id(3), id(4), "functions.f:0"]);
+  assert.deepEqual(given, [long, ...[1, 2, 3, 4, 5, 6].map(id)]);
 });
 
 test("the padding has many lengths", () => {

@@ -56,13 +56,14 @@ test("none never becomes a toolChoice: without calls in the history there are no
   assert.deepEqual(written.lost, []);
 });
 
-test("none with calls in the history keeps the tools and tells that it could not be said", () => {
+test("none with calls in the history makes text of them, so that nothing can be called and nothing is lost", () => {
   const written = write({ tools: [tool("look")], toolChoice: "none", messages: HISTORY });
-  assert.equal(written.body.toolConfig.tools.length, 1);
-  assert.equal(written.body.toolConfig.toolChoice, undefined);
-  assert.deepEqual(told(written), [
-    "tool_choice none cannot be said while the conversation holds calls of tools",
-  ]);
+  assert.equal(written.body.toolConfig, undefined);
+  const json = JSON.stringify(written.body);
+  assert.doesNotMatch(json, /toolUse|toolResult/);
+  assert.match(json, /I called the tool look with /);
+  assert.match(json, /The tool look answered:/);
+  assert.deepEqual(written.lost, []);
 });
 
 test("the choice of tools is said where the model knows it, and told where it does not", () => {
