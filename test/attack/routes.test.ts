@@ -36,7 +36,9 @@ const start = (): ReturnType<typeof startGateway> => startGateway(YAML, { routes
 
 /** A path that the route takes. */
 const pathOf = (route: Route): string =>
-  route.url.replace(":id", "00000000-0000-7000-8000-000000000000").replace("*", route.url.startsWith("/model/") ? "m/converse" : "x");
+  route.url
+    .replace(":id", "00000000-0000-7000-8000-000000000000")
+    .replace("*", route.url.startsWith("/model/") ? "m/converse" : "x");
 
 function call(url: string, route: Route, headers: Record<string, string>): Promise<Response> {
   return fetch(url + pathOf(route), {
