@@ -31,7 +31,7 @@ export function pageRoutes(gateway: Gateway, base: () => string): Route[] {
     {
       ...common,
       url: "/",
-      summary: "What this is, the base URL, and two snippets to paste.",
+      summary: "What this is, the base URL, and snippets to paste.",
       handler: (_request, reply) => {
         void reply.headers({ ...HEADERS, "content-type": "text/html; charset=utf-8" });
         return startPage(gateway, base());
@@ -67,7 +67,7 @@ function startPage(gateway: Gateway, base: string): string {
   const { config, names } = gateway.snapshot;
   const all = names.list({ task: () => true, target: () => true, describe: () => "" });
   const model = all[0]?.id ?? "MODEL";
-  const { curl, openai } = snippets(base, "YOUR_KEY", model);
+  const { curl, openai, aws } = snippets(base, "YOUR_KEY", model);
   const counts = [
     count(Object.keys(config.tasks).length, "task"),
     count(Object.keys(config.targets).length, "target"),
@@ -81,7 +81,8 @@ function startPage(gateway: Gateway, base: string): string {
 <h2>Base URL</h2><pre><code>${escape(base)}/v1</code></pre>
 <h2>curl</h2><pre><code>${escape(curl)}</code></pre>
 <h2>OpenAI SDK</h2><pre><code>${escape(openai)}</code></pre>
-<p>A key is made with <code>switchyard keys create --tenant ${escape(Object.keys(config.tenants)[0] ?? "TENANT")}</code>.</p>
+<h2>AWS SDK</h2><pre><code>${escape(aws)}</code></pre>
+<p>A key is made with <code>switchyard keys create --tenant ${escape(Object.keys(config.tenants)[0] ?? "TENANT")}</code>; with <code>--aws</code> comes an access-key pair for AWS SDKs that sign.</p>
 <h2>Look further</h2>
 <ul><li><a href="/healthz">/healthz</a> and <a href="/readyz">/readyz</a>: alive, and ready to serve</li>
 <li><code>switchyard usage --by tenant,feature</code>, <code>switchyard tail</code>, <code>switchyard explain ID</code>: what it costs, what goes on, and why</li>

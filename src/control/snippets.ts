@@ -2,6 +2,7 @@
 export interface Snippets {
   readonly curl: string;
   readonly openai: string;
+  readonly aws: string;
 }
 
 /**
@@ -25,5 +26,17 @@ const stream = await client.chat.completions.create({
 for await (const chunk of stream) {
   process.stdout.write(chunk.choices[0]?.delta?.content ?? "");
 }`,
+    aws: `import { BedrockRuntimeClient, ConverseCommand } from "@aws-sdk/client-bedrock-runtime";
+
+const client = new BedrockRuntimeClient({
+  region: "us-east-1",
+  endpoint: "${base}",
+  token: { token: "${key}" },
+  authSchemePreference: ["httpBearerAuth"],
+});
+const reply = await client.send(
+  new ConverseCommand({ modelId: "${model}", messages: [{ role: "user", content: [{ text: "Hello" }] }] }),
+);
+console.log(reply.output?.message?.content?.[0]?.text);`,
   };
 }

@@ -12,13 +12,11 @@ const TYPE_SUFFIX = ":http://internal.amazon.com/coral/com.amazon.bedrock/";
 /** A refusal in the operation's own notation: XML of STS, JSON of OpenAI, and for the rest JSON with a type in a header. */
 export function errorReply(error: ServiceError, operation: Operation, requestId: string): Reply {
   const { type, status, message, members, headers } = error;
-  if (operation === "AssumeRole")
-    return { status, headers: { "content-type": "text/xml" }, body: stsErrorXml(error, requestId) };
-  return errorOf(operation, { type, status, message, members, headers });
+  return errorOf(operation, requestId, { type, status, message, members, headers });
 }
 
 /** An error that a script asks for; without an exception it is a bare status, as a host in between sends it. */
-export function scriptedError(fault: FaultOf<"error">, operation: Operation): Reply {
+export function scriptedError(fault: FaultOf<"error">, operation: Operation, requestId: string): Reply {
   const { exception, retryAfterSeconds, members = {} } = fault;
   const known = exception === undefined ? undefined : EXCEPTIONS[exception as keyof typeof EXCEPTIONS];
   const status = fault.status ?? known ?? 500;
@@ -27,7 +25,7 @@ export function scriptedError(fault: FaultOf<"error">, operation: Operation): Re
   if (exception === undefined)
     return { status, headers: { "content-type": "text/html", ...headers }, body: `<html>${status}</html>` };
   const message = fault.message ?? MESSAGES[exception] ?? exception;
-  return errorOf(operation, {
+  return errorOf(operation, requestId, {
     type: exception,
     status,
     message,
@@ -44,7 +42,18 @@ interface ErrorParts {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-function errorOf(operation: Operation, { type, status, message, members, headers }: ErrorParts): Reply {
+function errorOf(
+  operation: Operation,
+  requestId: string,
+  { type, status, message, members, headers }: ErrorParts,
+): Reply {
+  if (operation === "AssumeRole")
+    return {
+      status,
+      headers: { "content-type": "text/xml", ...headers },
+      body: stsErrorXml(type, message, requestId),
+      error: type,
+    };
   const body = operation === "ChatCompletions" ? openaiError(message, type) : { ...members, message };
   return {
     status,

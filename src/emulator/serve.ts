@@ -45,7 +45,7 @@ export async function serve(
   }
   const outcome = answer({ state, request, route, identity, startedMs }, refusal, mishap, requestId);
   received.status = outcome.reply.status;
-  received.error = outcome.reply.headers["x-amzn-errortype"]?.split(":")[0];
+  received.error = outcome.reply.error ?? outcome.reply.headers["x-amzn-errortype"]?.split(":")[0];
   const pace = { ...state.script.latency, ...definedPace(mishap.pace) };
   const reply = { ...outcome.reply, headers: { ...outcome.reply.headers, "x-amzn-requestid": requestId } };
   try {
@@ -76,7 +76,7 @@ function answer(
   try {
     if (refusal !== undefined) throw refusal;
     if (identity === undefined) throw new ServiceError("InternalServerException", "no identity");
-    if (fault?.kind === "error") return { reply: scriptedError(fault, route.operation) };
+    if (fault?.kind === "error") return { reply: scriptedError(fault, route.operation, requestId) };
     const replayed = attempt.state.replay?.replyTo(attempt.request);
     const outcome =
       replayed === undefined

@@ -68,14 +68,13 @@ export function assumeRoleXml(session: Session, requestId: string): string {
 }
 
 /** STS words its errors in XML and has codes of its own. */
-export function stsErrorXml(error: ServiceError, requestId: string): string {
-  const code =
-    error.type === "ValidationException" ? "ValidationError" : error.type.replace(/Exception$/, "");
+export function stsErrorXml(type: string, message: string, requestId: string): string {
+  const code = type === "ValidationException" ? "ValidationError" : type.replace(/Exception$/, "");
   return `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
   <Error>
     <Type>Sender</Type>
-    <Code>${STS_CODES[error.type] ?? code}</Code>
-    <Message>${escapeXml(error.message)}</Message>
+    <Code>${escapeXml(STS_CODES[type] ?? code)}</Code>
+    <Message>${escapeXml(message)}</Message>
   </Error>
   <RequestId>${requestId}</RequestId>
 </ErrorResponse>

@@ -1,4 +1,6 @@
 import { writeException, writeFrame } from "../../core/event-stream.ts";
+import type { JsonObject } from "../json.ts";
+import { openaiError } from "../operations/chat-completions.ts";
 import type { Piece, Reply } from "../transport/reply.ts";
 import type { ReadFault } from "./fault.ts";
 
@@ -9,12 +11,14 @@ export function breakStream(reply: Reply, pieces: readonly Piece[], fault: ReadF
       const message = fault.message ?? MESSAGES[fault.exception] ?? "The request could not be processed.";
       const bytes = isEventStream(reply)
         ? writeException(fault.exception, JSON.stringify({ message, ...fault.members }))
-        : serverSentError(message, fault.exception);
+        : serverSentError(openaiError(message, classOf(fault.exception), fault.members));
       return withFrame(reply, pieces, fault.afterFrames, bytes);
     }
     case "error-frame":
-      if (!isEventStream(reply))
-        return withFrame(reply, pieces, fault.afterFrames, serverSentError(fault.message, fault.code));
+      if (!isEventStream(reply)) {
+        const error = openaiError(fault.message, fault.code, { code: fault.code });
+        return withFrame(reply, pieces, fault.afterFrames, serverSentError(error));
+      }
       return withFrame(
         reply,
         pieces,
@@ -59,9 +63,14 @@ function isEventStream({ headers }: Reply): boolean {
   return headers["content-type"]?.includes("eventstream") === true;
 }
 
-/** Server-sent events have no exceptions; chat completions send an error as data. */
-function serverSentError(message: string, type: string): Buffer {
-  return Buffer.from(`data: ${JSON.stringify({ error: { code: null, message, param: null, type } })}\n\n`);
+/** Server-sent events have no exceptions; chat completions send an error as data, and no `[DONE]` after it. */
+function serverSentError(error: JsonObject): Buffer {
+  return Buffer.from(`data: ${JSON.stringify(error)}\n\n`);
+}
+
+/** The class of an exception by the name that it has as a stream's member. */
+function classOf(member: string): string {
+  return member.charAt(0).toUpperCase() + member.slice(1);
 }
 
 /** An exception is the last frame of its stream. */
@@ -74,6 +83,7 @@ type CutAt = Extract<ReadFault, { kind: "cut" }>["at"];
 function cut(pieces: readonly Piece[], at: CutAt): readonly Piece[] {
   if (typeof at === "number") return pieces.slice(0, at);
   if (at === "start") return [];
+  if (at === "before-last") return pieces.slice(0, -1);
   if (at === "inside-frame") {
     const middle = Math.floor(pieces.length / 2);
     const piece = pieces[middle];

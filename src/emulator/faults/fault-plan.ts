@@ -58,7 +58,9 @@ function fits(fault: ReadFault, { operation, streams, models, accessKeyId }: Vic
     (fault.operation === undefined || fault.operation === operation) &&
     (model === undefined || models.some((name) => matchesGlob(model, name))) &&
     (fault.accessKeyId === undefined || fault.accessKeyId === accessKeyId) &&
-    (streams || !ONLY_STREAMS.includes(fault.kind))
+    (streams || !ONLY_STREAMS.includes(fault.kind)) &&
+    // Server-sent events have no checksums.
+    (fault.kind !== "damage" || operation !== "ChatCompletions")
   );
 }
 

@@ -63,10 +63,18 @@ export const faultSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("cut"),
     ...which,
-    at: z.union([z.enum(["start", "before-message-stop", "before-metadata", "inside-frame"]), frames]),
+    at: z.union([
+      z.enum(["start", "before-message-stop", "before-metadata", "before-last", "inside-frame"]),
+      frames,
+    ]),
   }),
   /** A frame whose checksum does not fit. */
-  z.strictObject({ kind: z.literal("damage"), ...which, afterFrames: frames.default(1) }),
+  z
+    .strictObject({ kind: z.literal("damage"), ...which, afterFrames: frames.default(1) })
+    .refine(({ operation }) => operation !== "ChatCompletions", {
+      path: ["operation"],
+      message: "the events of chat completions have no checksums that could be damaged",
+    }),
 ]);
 
 /** A fault as it is written. */

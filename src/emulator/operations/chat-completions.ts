@@ -49,9 +49,15 @@ function serverSentEvents(events: readonly FormEvent[]): Piece[] {
 }
 
 /** An error as OpenAI's clients read it. */
-export function openaiError(message: string, type: string): JsonObject {
+export function openaiError(message: string, type: string, members: JsonObject = {}): JsonObject {
   return {
-    error: { code: ERROR_CODES[type] ?? null, message, param: null, type: ERROR_TYPES[type] ?? "api_error" },
+    error: {
+      code: ERROR_CODES[type] ?? null,
+      message,
+      param: null,
+      type: ERROR_TYPES[type] ?? "api_error",
+      ...members,
+    },
   };
 }
 

@@ -21,6 +21,8 @@ export interface Reply {
   readonly body: Buffer | string | readonly Piece[];
   /** Only of a streamed reply. */
   readonly end?: StreamEnd;
+  /** The error's class, where no header names it. */
+  readonly error?: string;
 }
 
 /** How fast a reply comes. */

@@ -46,7 +46,7 @@ class OpenAiPathReading extends OpenAiReading {
 
   override refuse(status: number, headers: Headers, body: Buffer): void {
     const { type } = readError(text(headers["x-amzn-errortype"]), body);
-    if (type === "" || !/Exception$/.test(type)) return super.refuse(status, headers, body);
+    if (!type.endsWith("Exception")) return super.refuse(status, headers, body);
     const passed = passedHeaders(headers, ["x-amzn-requestid"], this.#secrets);
     const reply = { status, contentType: "application/json", headers: passed, body };
     const failure = bedrockFailure(reply, headers, this.#secrets);
