@@ -293,6 +293,8 @@ function prepareSnapshot(loaded: LoadedConfig, providers: ProviderSet): Snapshot
   const prepared = providers.prepare(settings);
   const snapshot = createSnapshot(loaded.config, loaded.hash, systemClock.now(), prepared);
   providers.commit(settings, prepared);
+  // What must be learnt of models is asked for now, so that the first exchange need not wait.
+  for (const { adapter, model } of snapshot.targets.values()) void adapter.prepare?.(model);
   return snapshot;
 }
 

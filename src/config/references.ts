@@ -192,6 +192,19 @@ function providerFaults(config: Raw): Fault[] {
         message: "stands beside apiKey, which needs no AWS credentials; leave one of the two out",
       }));
     }
+    const { tenantTag = "tenant", tags } = record(provider["assumeRole"]);
+    const same = Object.keys(record(tags)).find(
+      (key) => key.toLowerCase() === String(tenantTag).toLowerCase(),
+    );
+    if (same !== undefined) {
+      return [
+        {
+          path: ["providers", id, "assumeRole", "tags", same],
+          message: "is the tag that bears the tenant; give it another name, or tenantTag",
+          onKey: true,
+        },
+      ];
+    }
     return provider["vendor"] === "azure" && provider["apiVersion"] === undefined
       ? [
           {

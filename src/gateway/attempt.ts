@@ -65,7 +65,7 @@ export class Attempt implements ReplySink {
     exchange.attempts.push(this.record);
   }
 
-  /** Whether anything went upstream. */
+  /** Whether anything went upstream; while the adapter has not returned it may have. */
   get sent(): boolean {
     return this.#handle?.sent !== false;
   }
@@ -80,8 +80,11 @@ export class Attempt implements ReplySink {
       this.#handle = this.#send();
     } catch (error) {
       // What the request says in no dialect is read when the first target needs it: others take its bytes.
-      if (error instanceof AppError)
-        return this.fail({ kind: "unsupported", code: error.code, message: error.message });
+      if (error instanceof AppError) {
+        // Its words may quote the prompt: they are for the client alone.
+        const message = "the request cannot be read for a target of another dialect";
+        return this.fail({ kind: "unsupported", code: error.code, message, said: error.message });
+      }
       this.#events.onThrow(error);
       return this.fail({ kind: "protocol", message: "the adapter failed; the log has the details" });
     }
@@ -97,7 +100,7 @@ export class Attempt implements ReplySink {
       model: target.model,
       outputCap,
       connectTimeoutMs: target.timeouts.connect,
-      stripReasoning: this.withoutThoughts,
+      withoutThoughts: this.withoutThoughts,
       labels: { exchange: exchange.id, tenant: exchange.context?.tenant ?? "", tags: exchange.tags },
     };
     const { adapter, mayDrop } = target;
@@ -183,7 +186,7 @@ export class Attempt implements ReplySink {
     this.#events.onEnd(this, last);
   }
 
-  usage(usage: ReportedUsage): void {
+  usage(usage: ReportedUsage | undefined): void {
     if (this.#over) return;
     if (usage === "invalid") this.record.flagged = "counts that are no counts";
     else {
@@ -196,6 +199,7 @@ export class Attempt implements ReplySink {
     if (this.#over) return;
     this.#close("failed");
     this.record.cause = failure.message;
+    if (failure.bug !== undefined) this.#events.onThrow(failure.bug);
     this.failure = failure;
     this.#events.onFail(this, failure);
   }

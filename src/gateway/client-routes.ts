@@ -3,7 +3,7 @@ import { AppError } from "../core/errors.ts";
 import { brief } from "../core/text.ts";
 import { Access } from "../policy/access.ts";
 import type { ModelName } from "../routing/names.ts";
-import { clientKey } from "./credentials.ts";
+import { senderOf } from "./credentials.ts";
 import { bedrockAddress } from "./dialects/bedrock/address.ts";
 import { openAi } from "./dialects/openai/index.ts";
 import type { Gateway } from "./gateway.ts";
@@ -81,7 +81,7 @@ export function clientRoutes(gateway: Gateway): Route[] {
 }
 
 function modelsFor(gateway: Gateway, request: FastifyRequest): ModelName[] {
-  const key = gateway.keys.authenticate(clientKey(request.raw), gateway.clock.now());
+  const key = senderOf(request.raw, gateway.keys, gateway.clock.now());
   const asked = request.headers["x-switchyard-tenant"];
   const tenantId = actingTenant(key, typeof asked === "string" ? asked : undefined);
   const tenant = gateway.snapshot.tenants.get(tenantId);

@@ -2,7 +2,10 @@ import type { IncomingHttpHeaders } from "node:http";
 import { readBedrockApiKey, type BedrockApiKey } from "../core/bedrock-api-key.ts";
 import { AppError } from "../core/errors.ts";
 import { readAuthorization } from "../core/sigv4.ts";
-import type { AwsCredential } from "./signer.ts";
+import type { KeyRecord } from "../policy/key.ts";
+import type { KeyRing } from "../policy/key-ring.ts";
+import type { RequestHead } from "./exchange.ts";
+import { signerOf, type AwsCredential } from "./signer.ts";
 
 /**
  * What a request says about its sender: a key, or what an AWS SDK signed.
@@ -20,8 +23,24 @@ export function credentialOf(head: CredentialHead): string | AwsCredential {
     KEY_HEADERS.some((name) => head.headers[name] !== undefined)
   )
     throw new AppError("unauthenticated", "the request carries a key beside its signature");
-  return by !== undefined ? { by } : { apiKey: apiKey as BedrockApiKey };
+  return by !== undefined
+    ? { kind: "signature", by }
+    : { kind: "short-term-key", key: apiKey as BedrockApiKey };
 }
+
+/**
+ * Whose a request without a body is.
+ *
+ * @throws AppError unauthenticated, key_revoked or key_expired
+ */
+export function senderOf(head: CredentialHead & RequestHead, keys: KeyRing, nowMs: number): KeyRecord {
+  const credential = credentialOf(head);
+  return typeof credential === "string"
+    ? keys.authenticate(credential, nowMs)
+    : signerOf(credential, head, keys, nowMs)(NO_BODY);
+}
+
+const NO_BODY = Buffer.alloc(0);
 
 /**
  * The key that a request carries: `Authorization: Bearer`, `x-api-key` or `api-key`. All of them lead to the same
@@ -29,7 +48,7 @@ export function credentialOf(head: CredentialHead): string | AwsCredential {
  *
  * @throws AppError unauthenticated
  */
-export function clientKey({ headers, rawHeaders }: CredentialHead): string {
+function clientKey({ headers, rawHeaders }: CredentialHead): string {
   const { authorization } = headers;
   if (authorization === undefined) return onlyKey(headers, new Set());
   // Node keeps the first of several and says nothing.

@@ -151,10 +151,7 @@ export class Gateway {
       this.#onIdle = resolve;
     });
     const deadline = setTimeout(() => {
-      const error = new AppError(
-        "no_target_available",
-        "this gateway shut down before the reply was complete",
-      );
+      const error = shutDown();
       this.#cut = true;
       for (const run of this.#running.all()) run.cut(error);
       this.#whenRecorded();
@@ -165,6 +162,7 @@ export class Gateway {
 
   /** The journal knows of it before any upstream does. */
   #record(exchange: Exchange, reply: ClientReply): void {
+    if (this.#cut) return this.#refuse(exchange, reply, shutDown());
     exchange.decisionText = textOf(exchange);
     exchange.mark = this.#parts.recorder.opened(
       toOpenedRecord(exchange),
@@ -172,6 +170,7 @@ export class Gateway {
       (refusal) => {
         if (refusal !== undefined) this.#refuse(exchange, reply, refusal);
         else if (reply.over) exchange.finish("abandoned");
+        else if (this.#cut) this.#refuse(exchange, reply, shutDown());
         else this.#run(exchange, reply);
       },
     );
@@ -247,6 +246,10 @@ export class Gateway {
     const inUse = new Set([...this.#onSnapshot.keys()].flatMap(({ providers }) => [...providers.values()]));
     this.#parts.onUnused([...snapshot.providers.values()].filter((provider) => !inUse.has(provider)));
   }
+}
+
+function shutDown(): AppError {
+  return new AppError("no_target_available", "this gateway shut down before the reply was complete");
 }
 
 function textOf({ decision }: Exchange): string | undefined {

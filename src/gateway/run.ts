@@ -1,4 +1,5 @@
 import { AppError } from "../core/errors.ts";
+import { brief } from "../core/text.ts";
 import { formatUsd, rounded, type Nanodollars } from "../core/money.ts";
 import type { AttemptFailure, WholeReply } from "../providers/provider.ts";
 import { Attempt, type AttemptEvents } from "./attempt.ts";
@@ -231,11 +232,14 @@ function mayHelpElsewhere(failure: AttemptFailure): boolean {
 
 /** Names as one header's value: what is no token of HTTP is escaped, and many are counted. */
 function headerList(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_DROPPED_SHOWN).map((name) => encodeURI(name).replaceAll(",", "%2C"));
+  const shown = names
+    .slice(0, MOST_DROPPED_SHOWN)
+    .map((name) => encodeURI(brief(name, MAX_NAME)).replaceAll(",", "%2C"));
   return shown.join(",") + (names.length > shown.length ? `,+${names.length - shown.length}` : "");
 }
 
 const MOST_DROPPED_SHOWN = 32;
+const MAX_NAME = 64;
 
 function toAppError(attempt: Attempt, failure: AttemptFailure): AppError {
   const message = `the target "${attempt.record.target}" failed: ${failure.message}`;

@@ -10,7 +10,7 @@ import { newId } from "../core/ids.ts";
 import { brief } from "../core/text.ts";
 import { onClientError } from "./client-error.ts";
 import { checkControl, type Lock } from "./control-lock.ts";
-import { clientKey } from "./credentials.ts";
+import { senderOf } from "./credentials.ts";
 import type { Exchange } from "./exchange.ts";
 import { FrontDoor, type FrontDoorOptions } from "./front-door.ts";
 import type { Gateway } from "./gateway.ts";
@@ -115,7 +115,7 @@ function authorise(
     // What a credential opened is nobody else's.
     if (route.authorisation !== "public") void reply.header("cache-control", "no-store");
     if (route.authorisation === "client-key") {
-      parts.gateway.keys.authenticate(clientKey(request.raw), parts.gateway.clock.now());
+      senderOf(request.raw, parts.gateway.keys, parts.gateway.clock.now());
     }
     done();
   } catch (error) {

@@ -18,6 +18,8 @@ export function settle(exchange: Exchange, attempt: Attempt, reply: ReplyBytes):
     record.usage = undefined;
   }
   if (record.usage === undefined) {
+    // Counting tokens is free, however it ends.
+    if (exchange.operation === "count-tokens") return;
     if (mayHaveCost(attempt, reply)) exchange.unreported.push(unreported(exchange, record, reply));
     return;
   }
@@ -31,7 +33,7 @@ function mayHaveCost({ record, failure, sent }: Attempt, reply: ReplyBytes): boo
   if (record.status !== "failed") return true;
   // A timeout that the upstream told is an answer; our own deadline leaves open what it did.
   const isOpen = failure?.kind === "cut" || (failure?.kind === "timeout" && failure.status === undefined);
-  return isOpen || reply.total > 0;
+  return failure?.charged ?? (isOpen || reply.total > 0);
 }
 
 /** More than any model takes or gives today, by far. */

@@ -11,7 +11,7 @@ abstract class Translated implements AttemptSink {
     this.sink = sink;
   }
 
-  usage(usage: ReportedUsage): void {
+  usage(usage: ReportedUsage | undefined): void {
     this.sink.usage(usage);
   }
 

@@ -22,10 +22,20 @@ export function refuseOrDrop(
     sink.dropped(inexpressible.map(({ name }) => name));
     return undefined;
   }
-  const reasons = refused.slice(0, MOST_NAMED).map(({ name, why }) => `${brief(name)} ${why}`);
-  const more = refused.length > MOST_NAMED ? `; and ${refused.length - MOST_NAMED} more` : "";
+  const named = refused.slice(0, MOST_NAMED);
+  const more = refused.length > MOST_NAMED ? ` and ${refused.length - MOST_NAMED} more` : "";
   const advice = refused.every(({ droppable }) => droppable)
     ? "; with unsupported: drop in the target's configuration it is left out"
     : "";
-  return { kind: "unsupported", message: `${reasons.join("; ")}${more}${advice}` };
+  return {
+    kind: "unsupported",
+    message: `it cannot express ${named.map(({ name }) => plain(name)).join(", ")}${more}`,
+    // For the client alone: reasons may quote what it wrote.
+    said: `${named.map(({ name, why }) => `${brief(name)} ${why}`).join("; ")}${more}${advice}`,
+  };
+}
+
+/** A name as records may hold it: one that is no identifier may be somebody's text. */
+function plain(name: string): string {
+  return /^[a-z_][\w.[\]-]{0,63}$/i.test(name) ? name : "a parameter of another name";
 }

@@ -19,6 +19,8 @@ export interface Provider {
   prepare?(model: string): Promise<void> | undefined;
   /** The model behind an id, whatever Region or profile it names; absent where ids are models. */
   canonical?(model: string): string;
+  /** Whether an output cap reaches the model; where a body belongs to a model that nobody knows, it has no place in it. */
+  caps?(request: RequestKind, model: string): boolean;
   /** Starts one attempt of a request that passes. Must not throw: whatever goes wrong is told to `sink.fail`, also at once. */
   send(call: UpstreamCall, sink: ReplySink): UpstreamHandle;
   /** The same for a chat request of another dialect. */
@@ -32,7 +34,7 @@ export interface Provider {
 export type RequestKind = Pick<WireRequest, "dialect" | "operation">;
 
 /** `pass`: its bytes go on, but for a few edits; `translate`: by the form that is in no dialect; or why not at all. */
-export type Service = "pass" | "translate" | { readonly why: string };
+export type Service = "pass" | "translate" | { readonly why: string; readonly code?: ErrorCode };
 
 /** What every attempt needs to know. */
 export interface Call {
@@ -43,13 +45,13 @@ export interface Call {
   readonly connectTimeoutMs: number;
   readonly labels: CallLabels;
   /** Another model than the one that made them gets no thoughts back: their signatures are its own. */
-  readonly stripReasoning: boolean;
+  readonly withoutThoughts: boolean;
 }
 
 /** Who asks: for providers that can say so in their own logs and bills. */
 export interface CallLabels {
   readonly exchange: string;
-  /** As the key tells; a client cannot choose it. */
+  /** The one that the key belongs to, or may act for and does. */
   readonly tenant: string;
   /** The client's own metadata. */
   readonly tags: Readonly<Record<string, string>>;
@@ -99,7 +101,8 @@ export interface EmbedSink extends AttemptSink {
 
 /** What every attempt tells. */
 export interface AttemptSink {
-  usage(usage: ReportedUsage): void;
+  /** What was told last holds; undefined takes it back. */
+  usage(usage: ReportedUsage | undefined): void;
   /** Parameters that were left out, as the client calls them. */
   dropped(names: readonly string[]): void;
   /** A part of a plain reply has come; it is told as a whole later. */
@@ -153,6 +156,10 @@ export interface AttemptFailure {
   readonly code?: ErrorCode;
   /** The conversation holds thoughts of another model; without them it may be served. */
   readonly foreignThoughts?: boolean;
+  /** Whether the upstream may charge for it, where that is known otherwise than by the kind. */
+  readonly charged?: boolean;
+  /** A fault in the program itself, for its log. */
+  readonly bug?: unknown;
   /** Whether another target may serve what this one refuses. */
   readonly elsewhere?: boolean;
   /** One sentence for the record and the client; no credentials, no prompt text. */

@@ -142,6 +142,26 @@ test("a role is assumed with the SDK's own provider, and its tags are known with
   assert.equal((await refusalOf(incomplete.send(HELLO))).name, "UnrecognizedClientException");
 });
 
+test("an error that a script asks for when a role is assumed is in STS's own notation and codes", async () => {
+  await using emulator = await start();
+  for (const [exception, name] of [
+    ["ThrottlingException", "Throttling"],
+    ["AccessDenied", "AccessDenied"],
+    ["ExpiredTokenException", "ExpiredToken"],
+  ] as const) {
+    emulator.setFaults([{ kind: "error", operation: "AssumeRole", exception, message: "not <now>" }]);
+    const refusal = await refusalOf(
+      fromTemporaryCredentials({
+        masterCredentials: PAIR,
+        params: { RoleArn: "arn:aws:iam::210987654321:role/r", RoleSessionName: "session" },
+        clientConfig: { region: "us-east-1", endpoint: emulator.url, maxAttempts: 1 },
+      })(),
+    );
+    assert.deepEqual([refusal.name, refusal.message], [name, "not <now>"]);
+    assert.equal(emulator.requests().at(-1)?.error, exception);
+  }
+});
+
 test("sessions with a bad name, too many tags or tags too long are refused in the words of STS", async () => {
   await using emulator = await start();
   const assume = (params: object): Promise<Error> =>

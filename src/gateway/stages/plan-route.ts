@@ -41,13 +41,15 @@ export function planRoute(exchange: Exchange): void | Promise<void> {
   return waiting.then(() => planOn(exchange, request, resolved, asked));
 }
 
+/** Waits only where no target can be decided about: one that cannot be reached must not hold up the others. */
 function prepare({ snapshot }: Exchange, { targets }: Resolved): Promise<unknown> | undefined {
   let waiting: Promise<void>[] | undefined;
   for (const { id, model } of targets) {
     const preparing = snapshot.targets.get(id)?.adapter.prepare?.(model);
-    if (preparing !== undefined) (waiting ??= []).push(preparing);
+    if (preparing === undefined) continue;
+    (waiting ??= []).push(preparing);
   }
-  return waiting === undefined ? undefined : Promise.all(waiting);
+  return waiting === undefined || waiting.length < targets.length ? undefined : Promise.all(waiting);
 }
 
 function planOn(exchange: Exchange, request: WireRequest, resolved: Resolved, asked: string): void {
@@ -125,7 +127,8 @@ class Candidates {
     const price = priceAt(target.prices, this.#exchange.startedAtMs);
     if (price === undefined) return { code: "unpriced", reason: "no price is in force yet" };
     const service = target.adapter.serves(this.#request, target.model);
-    if (typeof service === "object") return { code: "unsupported_parameter", reason: service.why };
+    if (typeof service === "object")
+      return { code: service.code ?? "unsupported_parameter", reason: service.why };
     this.#services.set(id, service);
     return this.#withinBudget(target, price);
   }
@@ -180,7 +183,15 @@ class Candidates {
         code: "budget_exceeded",
         reason: `may cost more than the request's budget of ${this.#context.budget} USD`,
       };
-    this.#caps.set(target.id, answer.outputCap ?? cap);
+    const wanted = answer.outputCap ?? cap;
+    if (wanted !== undefined && target.adapter.caps?.(this.#request, target.model) === false) {
+      return {
+        code: "budget_exceeded",
+        reason:
+          "its output cannot be bounded by the request's budget: the body is the model's own, and unknown",
+      };
+    }
+    this.#caps.set(target.id, wanted);
     return undefined;
   }
 

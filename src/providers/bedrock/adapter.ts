@@ -1,4 +1,5 @@
 import { egressGuard } from "../http/egress-guard.ts";
+import { ReplyFault } from "../reply-fault.ts";
 import type { Provider, ReplySink, RequestKind, Service, UpstreamCall, UpstreamHandle } from "../provider.ts";
 import { ChatByConverse } from "./chat.ts";
 import { readTokenHeaders } from "./converse/usage.ts";
@@ -6,7 +7,7 @@ import { embedByInvoke } from "./embed.ts";
 import { ConverseTap, FREE, InvokeTap, member, usageOfConverse, usageOfMessages } from "./native.ts";
 import { byOpenAiPath } from "./openai-path.ts";
 import type { BedrockOptions } from "./options.ts";
-import { passedRequest } from "./pass.ts";
+import { capsInvoke, passedRequest } from "./pass.ts";
 import { askForProfile } from "./ask-for-profile.ts";
 import { Profiles, type Known } from "./profiles.ts";
 import { BedrockReading, type Meaning } from "./reading.ts";
@@ -30,6 +31,8 @@ export function bedrock(id: string, options: BedrockOptions): Provider {
     kind: "bedrock",
     serves: (request, model) => service(request, profiles.of(model)),
     prepare: (model) => profiles.prepare(model),
+    caps: ({ dialect, operation }, model) =>
+      dialect !== "bedrock" || operation !== "invoke" || capsInvoke(modelOf(model).model.apis.invokeBody),
     canonical(model) {
       const known = profiles.of(model);
       return "why" in known ? model : known.canonical;
@@ -62,15 +65,19 @@ export function bedrock(id: string, options: BedrockOptions): Provider {
       known.canonical,
       options.requestMetadata,
     );
-    if (call.stripReasoning && holdsThoughts(call.request.bytes)) sink.dropped(["reasoning"]);
+    if (call.withoutThoughts && holdsThoughts(call.request.bytes)) sink.dropped(["reasoning"]);
     const meaning = meaningOf(call, sink);
     return runtime.send(call, unsigned, new BedrockReading(meaning, runtime.secrets));
   }
 }
 
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** How a request is served on a model. */
 export function service({ dialect, operation }: RequestKind, known: Known): Service {
-  if ("why" in known) return { why: known.why };
+  if ("why" in known) return { why: known.why, code: "no_target_available" };
   const { apis, embeddings } = known.model;
   if (operation === "embeddings")
     return embeddings === undefined ? { why: "is no embeddings model" } : "translate";
@@ -89,14 +96,17 @@ function meaningOf(call: UpstreamCall, sink: ReplySink): Meaning {
     head: (headers) => sink.head(headers),
     ...(stream && { events: isChat ? new ConverseTap(sink) : new InvokeTap(sink) }),
     whole(reply, headers) {
-      const usage =
+      // First, because a reply that is of no use was paid for, too. Headers are there whatever the body is.
+      const inHeaders = operation === "invoke" ? readTokenHeaders(headers) : undefined;
+      if (inHeaders !== undefined) sink.usage(inHeaders);
+      const inBody =
         operation === "count-tokens"
           ? FREE
           : isChat
             ? usageOfConverse(reply.body)
-            : (usageOfMessages(reply.body) ?? readTokenHeaders(headers));
-      if (isChat && typeof member(reply.body, "output") !== "object") throw new Error("it has no output");
-      if (usage !== undefined) sink.usage(usage);
+            : usageOfMessages(reply.body);
+      if (inBody !== undefined) sink.usage(inBody);
+      if (isChat && !isObject(member(reply.body, "output"))) throw new ReplyFault("it has no output");
       sink.whole(reply);
     },
   };

@@ -3,7 +3,7 @@ import { BedrockReading } from "./reading.ts";
 import type { Runtime } from "./runtime.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 5_000;
 
 /**
  * The models that an inference profile uses.
@@ -13,39 +13,43 @@ const DEADLINE_MS = 10_000;
  * @throws Error where they cannot be had
  */
 export function askForProfile(control: Runtime, profile: string): Promise<readonly string[]> {
-  return new Promise((resolve, reject) => {
-    const reading = new BedrockReading(
-      {
-        sink: {
-          usage() {},
-          dropped() {},
-          alive() {},
-          fail: ({ message, said }: AttemptFailure) =>
-            reject(new Error(said === undefined ? message : `${message}: ${said}`)),
-        },
-        whole: ({ body }) => {
-          const { models } = JSON.parse(body.toString()) as { models?: readonly { modelArn?: unknown }[] };
-          const arns = (models ?? []).flatMap(({ modelArn }) =>
-            typeof modelArn === "string" ? [modelArn] : [],
-          );
-          resolve(arns);
-        },
+  const { promise, resolve, reject } = Promise.withResolvers<readonly string[]>();
+  const reading = new BedrockReading(
+    {
+      sink: {
+        usage() {},
+        dropped() {},
+        alive() {},
+        // What the service says holds ARNs and account ids, which are no client's business.
+        fail: ({ kind, message }: AttemptFailure) =>
+          reject(
+            new Error(kind === "credentials" ? `${message}; allow bedrock:GetInferenceProfile` : message),
+          ),
       },
-      control.secrets,
-    );
-    const handle = control.send(
-      { connectTimeoutMs: CONNECT_TIMEOUT_MS, labels: { exchange: "", tenant: "", tags: {} } },
-      {
-        method: "GET",
-        path: `${control.prefix}/inference-profiles/${encodeURIComponent(profile)}`,
-        headers: { accept: "application/json" },
-        body: undefined,
+      whole: ({ body }) => {
+        const { models } = JSON.parse(body.toString()) as { models?: readonly { modelArn?: unknown }[] };
+        const arns = (models ?? []).flatMap(({ modelArn }) =>
+          typeof modelArn === "string" ? [modelArn] : [],
+        );
+        resolve(arns);
       },
-      reading,
-    );
-    setTimeout(() => {
-      handle.cancel();
-      reject(new Error(`no answer within ${DEADLINE_MS / 1_000} s`));
-    }, DEADLINE_MS).unref();
-  });
+    },
+    control.secrets,
+  );
+  const handle = control.send(
+    { connectTimeoutMs: CONNECT_TIMEOUT_MS, labels: { exchange: "", tenant: "", tags: {} } },
+    {
+      method: "GET",
+      path: `${control.prefix}/inference-profiles/${encodeURIComponent(profile)}`,
+      headers: { accept: "application/json" },
+      body: undefined,
+    },
+    reading,
+  );
+  const deadline = setTimeout(() => {
+    handle.cancel();
+    reject(new Error(`no answer within ${DEADLINE_MS / 1_000} s`));
+  }, DEADLINE_MS);
+  deadline.unref();
+  return promise.finally(() => clearTimeout(deadline));
 }

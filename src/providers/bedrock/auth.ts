@@ -15,12 +15,14 @@ export interface Unsigned {
 /** Adds what proves who asks: at once where that is a key, later where it is a signature. */
 export interface Authoriser {
   authorise(request: Unsigned, tenant: string): Record<string, string> | Promise<Record<string, string>>;
+  /** What proved it was refused. */
+  refused(tenant: string): void;
 }
 
 /** A Bedrock API key. https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html */
 export function bearerAuthoriser(apiKey: string): Authoriser {
   const authorization = `Bearer ${apiKey}`;
-  return { authorise: ({ headers }) => ({ ...headers, authorization }) };
+  return { authorise: ({ headers }) => ({ ...headers, authorization }), refused() {} };
 }
 
 /**
@@ -38,6 +40,7 @@ export function signingAuthoriser(credentials: Credentials, region: string, host
     return signer;
   };
   return {
+    refused: (tenant) => credentials.forget(tenant),
     async authorise({ method, path, headers, body }, tenant) {
       const own = await credentials.get(tenant);
       const request = new HttpRequest({ method, path, hostname: host, headers: { ...headers, host }, body });

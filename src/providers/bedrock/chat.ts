@@ -4,7 +4,7 @@ import type { EgressGuard } from "../http/egress-guard.ts";
 import { MediaFault, withMedia } from "../http/fetch-media.ts";
 import { refuseOrDrop } from "../inexpressible.ts";
 import type { AttemptFailure, ChatCall, ChatSink, UpstreamHandle } from "../provider.ts";
-import { asEvents } from "./as-events.ts";
+import { asEvents } from "../as-events.ts";
 import { hasCalls } from "./converse/request/flatten-tools.ts";
 import { writeConverse } from "./converse/write-request.ts";
 import { metadataOf } from "./labels.ts";
@@ -35,24 +35,11 @@ export class ChatByConverse implements UpstreamHandle {
   }
 
   start(): this {
-    const { call, options, guard } = this.#parts;
-    const { fetch, maxBytes, timeoutMs } = options.media;
-    if (!fetch) {
-      this.#send(call.chat);
-      return this;
-    }
-    try {
-      // Converse takes no addresses: what a request names by one is fetched first.
-      const chat = withMedia(call.chat, { guard, maxBytes, timeoutMs, signal: this.#abort.signal });
-      if (chat instanceof Promise)
-        chat.then(
-          (ready) => this.#sendOrFail(ready),
-          (error: unknown) => this.#refuse(error),
-        );
-      else this.#send(chat);
-    } catch (error) {
-      this.#refuse(error);
-    }
+    const { call, options } = this.#parts;
+    // Converse takes no addresses: what a request names by one is fetched first.
+    const chat = options.media.fetch ? this.#withMedia(call.chat) : call.chat;
+    if (chat instanceof Promise) void this.#sendLater(chat);
+    else this.#send(chat);
     return this;
   }
 
@@ -75,11 +62,18 @@ export class ChatByConverse implements UpstreamHandle {
     this.#handle?.resume();
   }
 
-  #sendOrFail(chat: ChatRequest): void {
+  #withMedia(chat: ChatRequest): ChatRequest | Promise<ChatRequest> {
+    const { guard, options } = this.#parts;
+    const { maxBytes, timeoutMs } = options.media;
+    return withMedia(chat, { guard, maxBytes, timeoutMs, signal: this.#abort.signal });
+  }
+
+  async #sendLater(chat: Promise<ChatRequest>): Promise<void> {
     try {
-      this.#send(chat);
-    } catch {
-      this.#fail({ kind: "protocol", message: "the request could not be translated" });
+      this.#send(await chat);
+    } catch (error) {
+      if (error instanceof MediaFault) this.#fail(refusalOf(error));
+      else this.#fail({ kind: "protocol", message: "the request could not be translated", bug: error });
     }
   }
 
@@ -90,10 +84,10 @@ export class ChatByConverse implements UpstreamHandle {
       chat,
       model,
       outputCap: call.outputCap,
-      stripReasoning: call.stripReasoning,
+      withoutThoughts: call.withoutThoughts,
       metadata: options.requestMetadata ? metadataOf(call.labels) : {},
     });
-    const isStripped = call.stripReasoning && hasThoughts(chat);
+    const isStripped = call.withoutThoughts && hasThoughts(chat);
     if (isStripped) this.#parts.sink.dropped(["reasoning"]);
     // Some models think on only where their earlier thoughts are there: that goes with them, whatever the policy.
     const goesAlong = isStripped ? inexpressible.filter(({ name }) => name === "reasoning_effort") : [];
@@ -119,17 +113,15 @@ export class ChatByConverse implements UpstreamHandle {
     if (this.#paused) this.#handle.pause();
   }
 
-  /** What a request names by address could not be fetched: its own fault, whatever target serves it. */
-  #refuse(error: unknown): void {
-    if (this.#abort.signal.aborted) return;
-    const message =
-      error instanceof MediaFault ? error.message : "what the request names by address cannot be fetched";
-    this.#fail({ kind: "unsupported", code: "invalid_request", elsewhere: true, message });
-  }
-
   #fail(failure: AttemptFailure): void {
     if (!this.#abort.signal.aborted) this.#parts.sink.fail(failure);
   }
+}
+
+/** What a request names by address could not be fetched: its own fault, whatever target serves it. */
+function refusalOf({ message, kind }: MediaFault): AttemptFailure {
+  const code = kind === "busy" ? "overloaded" : "invalid_request";
+  return { kind: "unsupported", code, elsewhere: true, message };
 }
 
 function hasThoughts({ messages }: ChatRequest): boolean {

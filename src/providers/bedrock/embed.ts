@@ -1,6 +1,8 @@
 import { addUsage, NO_USAGE, type Usage } from "../../core/usage.ts";
+import { NOTHING_SENT } from "../openai-chat/chat-by-openai.ts";
 import { refuseOrDrop } from "../inexpressible.ts";
 import type { AttemptFailure, EmbedCall, EmbedSink, UpstreamHandle } from "../provider.ts";
+import { ReplyFault } from "../reply-fault.ts";
 import { readTokenHeaders } from "./converse/usage.ts";
 import { embeddingBody, type EmbeddingBody } from "./embeddings.ts";
 import { operationPath } from "./pass.ts";
@@ -18,13 +20,11 @@ export function embedByInvoke(
   sink: EmbedSink,
 ): UpstreamHandle {
   const body = embeddingBody(family, call.embeddings);
-  const failure: AttemptFailure | undefined =
-    body === undefined
-      ? { kind: "unsupported", message: "this model makes no embeddings" }
-      : refuseOrDrop(body.inexpressible, call.mayDrop, sink);
-  if (failure !== undefined || body === undefined) {
-    sink.fail(failure ?? { kind: "unsupported", message: "this model makes no embeddings" });
-    return { cancel() {}, pause() {}, resume() {} };
+  if (body === undefined) throw new Error(`${call.model} was asked for embeddings, and makes none`);
+  const failure = refuseOrDrop(body.inexpressible, call.mayDrop, sink);
+  if (failure !== undefined) {
+    sink.fail(failure);
+    return NOTHING_SENT;
   }
   const run = new EmbedRun(runtime, body, call, sink);
   run.start();
@@ -60,6 +60,10 @@ class EmbedRun implements UpstreamHandle {
       this.#sendPart(this.#next++);
   }
 
+  get sent(): boolean {
+    return [...this.#handles].some(({ sent }) => sent !== false) || this.#done > 0;
+  }
+
   cancel(): void {
     this.#over = true;
     for (const handle of this.#handles) handle.cancel();
@@ -81,11 +85,15 @@ class EmbedRun implements UpstreamHandle {
           fail: (failure) => this.#fail(failure),
         },
         whole: (reply, headers) => {
-          const vectors = this.#body.vectors(JSON.parse(reply.body.toString()) as Record<string, unknown>);
+          const read = (JSON.parse(reply.body.toString()) ?? {}) as Record<string, unknown>;
+          // First, because vectors that are of no use were paid for, too.
+          this.#count(readTokenHeaders(headers) ?? tokensInBody(read));
+          const vectors = this.#body.vectors(read);
           if (vectors.length !== this.#parts[index]?.length)
-            throw new Error(`it has ${vectors.length} embeddings for ${this.#parts[index]?.length} texts`);
+            throw new ReplyFault(
+              `it has ${vectors.length} embeddings for ${this.#parts[index]?.length} texts`,
+            );
           this.#vectors[index] = vectors;
-          this.#count(readTokenHeaders(headers));
           if (handle !== undefined) this.#handles.delete(handle);
           this.#finishPart();
         },
@@ -108,6 +116,8 @@ class EmbedRun implements UpstreamHandle {
       this.#usage === undefined || usage === undefined || usage === "invalid"
         ? undefined
         : addUsage(this.#usage, usage);
+    // As it grows, so that whoever leaves has paid for what was made.
+    if (!this.#over) this.#sink.usage(this.#usage);
   }
 
   #finishPart(): void {
@@ -115,17 +125,22 @@ class EmbedRun implements UpstreamHandle {
     this.#done++;
     if (this.#done < this.#parts.length) return this.start();
     this.#over = true;
-    if (this.#usage !== undefined) this.#sink.usage(this.#usage);
     this.#sink.whole({ vectors: this.#vectors.flat(), usage: this.#usage });
   }
 
-  /** One part that fails is the whole; what the others cost is told, and charged. */
+  /** One part that fails is the whole; what the others cost was told, and is charged. */
   #fail(failure: AttemptFailure): void {
     if (this.#over) return;
     this.cancel();
-    if (this.#done > 0 && this.#usage !== undefined) this.#sink.usage(this.#usage);
     this.#sink.fail(failure);
   }
+}
+
+/** Titan tells them in its body, too. */
+function tokensInBody({ inputTextTokenCount: count }: Readonly<Record<string, unknown>>): Usage | undefined {
+  return Number.isSafeInteger(count) && (count as number) >= 0
+    ? { ...NO_USAGE, inputTokens: count as number }
+    : undefined;
 }
 
 const QUIET = { usage(): void {}, dropped(): void {} };

@@ -1,11 +1,12 @@
 import type { EmbeddingsRequest, Inexpressible } from "../../core/chat.ts";
+import { ReplyFault } from "../reply-fault.ts";
 
 /** What is sent for a part of the texts, and what its reply means. */
 export interface EmbeddingBody {
   /** Texts a call at most. */
   readonly perCall: number;
   body(texts: readonly string[]): string;
-  /** @throws Error where the reply is no such thing */
+  /** @throws ReplyFault where the reply is no such thing */
   vectors(reply: Readonly<Record<string, unknown>>): number[][];
   readonly inexpressible: readonly Inexpressible[];
 }
@@ -73,7 +74,7 @@ function cohere(
       const list = Array.isArray(embeddings)
         ? embeddings
         : (embeddings as { float?: unknown } | undefined)?.float;
-      if (!Array.isArray(list)) throw new Error("it has no embeddings");
+      if (!Array.isArray(list)) throw new ReplyFault("it has no embeddings");
       return list.map(numbers);
     },
     inexpressible,
@@ -96,7 +97,7 @@ function nova(wish: EmbeddingsRequest): EmbeddingBody {
       }),
     vectors: ({ embeddings }) => {
       const first = Array.isArray(embeddings)
-        ? (embeddings[0] as { embedding?: unknown } | undefined)
+        ? (embeddings[0] as { embedding?: unknown } | null | undefined)
         : undefined;
       return [numbers(first?.embedding)];
     },
@@ -126,6 +127,6 @@ function noDimensions({ dimensions }: EmbeddingsRequest): Inexpressible[] {
 
 function numbers(value: unknown): number[] {
   if (!Array.isArray(value) || !value.every((one) => typeof one === "number"))
-    throw new Error("it has no embedding");
+    throw new ReplyFault("it has no embedding");
   return value;
 }

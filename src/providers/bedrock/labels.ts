@@ -10,11 +10,10 @@ export function labelsOf({ exchange, tenant }: CallLabels): Record<string, strin
   return { switchyard_exchange: exchange, switchyard_tenant: legal(tenant) };
 }
 
-/** The same and the client's own metadata, in the form and number that Bedrock takes; ours first. */
+/** The same and the client's own metadata; ours first, because only so many find room. */
 export function metadataOf(labels: CallLabels): Record<string, string> {
-  const all = Object.entries(labels.tags).map(([key, value]) => [legal(key), legal(value)] as const);
   return Object.fromEntries(
-    [...Object.entries(labelsOf(labels)), ...all.filter(([key]) => key !== "")].slice(0, MOST),
+    [...Object.entries(labelsOf(labels)), ...Object.entries(labels.tags)].slice(0, MOST),
   );
 }
 
@@ -30,6 +29,14 @@ export function withLabels(metadata: string | undefined, labels: CallLabels): st
   for (const [key, value] of Object.entries(labelsOf(labels)))
     if (Object.keys(merged).length < MOST) merged[key] = value;
   return JSON.stringify(merged);
+}
+
+/** The same as a header may bear it: JSON can write every character in ASCII. */
+export function headerWithLabels(metadata: string | undefined, labels: CallLabels): string {
+  return withLabels(metadata, labels).replace(
+    /[^\x20-\x7e]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function legal(text: string): string {

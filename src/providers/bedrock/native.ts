@@ -1,6 +1,7 @@
 import type { Frame } from "../../core/event-stream.ts";
 import { NO_USAGE, type ReportedUsage } from "../../core/usage.ts";
 import type { AttemptFailure, ReplySink } from "../provider.ts";
+import { ReplyFault } from "../reply-fault.ts";
 import { readAnthropicUsage, readConverseUsage, readInvocationMetrics } from "./converse/usage.ts";
 import { CONVERSE_EXCEPTIONS, INVOKE_EXCEPTIONS, type Events } from "./stream.ts";
 
@@ -20,7 +21,8 @@ export class ConverseTap implements Events {
       const { type } = frame;
       if (type === "messageStop") this.#stopped = true;
       if (type !== "metadata") continue;
-      if (!this.#stopped) throw new Error("the upstream's stream has its metadata before its messageStop");
+      if (!this.#stopped)
+        throw new ReplyFault("the upstream's stream has its metadata before its messageStop");
       const usage = readConverseUsage(member(frame.payload, "usage"));
       if (usage !== undefined) this.#sink.usage(usage);
       this.ended = true;
@@ -117,13 +119,13 @@ function chunkText(frame: Frame): string {
   return typeof bytes === "string" ? Buffer.from(bytes, "base64").toString() : "";
 }
 
-/** @throws Error where the text is no JSON; its message quotes none of it */
+/** @throws ReplyFault where the text is no JSON */
 export function member(json: Buffer, name: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(json.toString());
   } catch {
-    throw new Error("the upstream sent something that is no JSON");
+    throw new ReplyFault("the upstream sent something that is no JSON");
   }
   return typeof value === "object" && value !== null && Object.hasOwn(value, name)
     ? (value as Record<string, unknown>)[name]

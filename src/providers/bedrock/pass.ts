@@ -4,7 +4,7 @@ import { applySplices, editObject } from "../../core/splice.ts";
 import type { WireRequest } from "../../core/wire.ts";
 import type { UpstreamCall } from "../provider.ts";
 import type { Unsigned } from "./auth.ts";
-import { withLabels } from "./labels.ts";
+import { headerWithLabels, withLabels } from "./labels.ts";
 import { messagesWithoutThoughts } from "./thoughts.ts";
 
 const METADATA_HEADER = "x-amzn-bedrock-request-metadata";
@@ -17,6 +17,11 @@ const OUTPUT_CAPS: Readonly<Record<string, readonly [string, string?]>> = {
   llama: ["max_gen_len"],
   nova: ["inferenceConfig", "maxTokens"],
 };
+
+/** Whether an output cap has a place in a body of InvokeModel. */
+export function capsInvoke(family: string | undefined): boolean {
+  return OUTPUT_CAPS[family ?? ""] !== undefined;
+}
 
 /** The path of an operation; the whole id is encoded, an ARN's slashes too. */
 export function operationPath(prefix: string, model: string, operation: string): string {
@@ -68,7 +73,7 @@ function headersFor(request: WireRequest, stream: boolean): Record<string, strin
 
 function invokeHeaders(call: UpstreamCall, isLabelled: boolean): Record<string, string> {
   const headers = headersFor(call.request, false);
-  if (isLabelled) headers[METADATA_HEADER] = withLabels(headers[METADATA_HEADER], call.labels);
+  if (isLabelled) headers[METADATA_HEADER] = headerWithLabels(headers[METADATA_HEADER], call.labels);
   return headers;
 }
 
@@ -96,9 +101,9 @@ function cappedBody(call: UpstreamCall, name: readonly [string, string?] | undef
 }
 
 /** What every body has in common: the words are taken out, and thoughts that are another model's. */
-function editsOf({ request, stripReasoning }: UpstreamCall): Map<string, string | undefined> {
+function editsOf({ request, withoutThoughts }: UpstreamCall): Map<string, string | undefined> {
   const edits = new Map(request.wordEdits);
-  const messages = stripReasoning ? messagesWithoutThoughts(request.bytes) : undefined;
+  const messages = withoutThoughts ? messagesWithoutThoughts(request.bytes) : undefined;
   return messages === undefined ? edits : edits.set("messages", messages);
 }
 

@@ -37,7 +37,11 @@ export class Profiles {
     return found;
   }
 
-  /** Asks where it must be asked; undefined where nothing has to be waited for. */
+  /**
+   * Asks where it must be asked.
+   *
+   * @returns what has to be waited for; undefined where it is known, and after a failure: then it is asked again meanwhile
+   */
   prepare(id: string): Promise<void> | undefined {
     const known = this.of(id);
     if (!("why" in known)) return undefined;
@@ -48,7 +52,7 @@ export class Profiles {
       asking = this.#resolve(id).finally(() => this.#asking.delete(id));
       this.#asking.set(id, asking);
     }
-    return asking;
+    return failedAt === undefined ? asking : undefined;
   }
 
   async #resolve(id: string): Promise<void> {
@@ -64,7 +68,7 @@ export class Profiles {
       const reason = error instanceof Error ? brief(error.message) : "no reason given";
       this.#failedAt.set(id, performance.now());
       this.#known.set(id, {
-        why: `its inference profile cannot be resolved (${reason}); allow bedrock:GetInferenceProfile`,
+        why: `its inference profile cannot be resolved (${reason})`,
       });
     }
   }

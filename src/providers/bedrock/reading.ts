@@ -6,6 +6,7 @@ import {
   type StreamReading,
 } from "../http/upstream-reply.ts";
 import type { AttemptFailure, AttemptSink, WholeReply } from "../provider.ts";
+import { ReplyFault } from "../reply-fault.ts";
 import { bedrockFailure } from "./failure.ts";
 import { BedrockStream, type Events } from "./stream.ts";
 
@@ -25,12 +26,15 @@ const PASSED_HEADERS = [
   "x-amzn-bedrock-service-tier",
 ] as const;
 
+/** A syntax error's own message quotes what it could not read. */
+const NO_JSON = "it is no JSON";
+
 /** What is done with a reply, which differs from one operation and client to another. */
 export interface Meaning {
   readonly sink: AttemptSink & { fail(failure: AttemptFailure): void };
   /** Reads the events of a stream; absent where none was asked for. */
   readonly events?: Events;
-  /** @throws Error where the reply is not what the API promises */
+  /** @throws ReplyFault where the reply is not what the API promises */
   whole(reply: WholeReply, headers: Headers): void;
   head?(headers: Readonly<Record<string, string>>): void;
 }
@@ -74,10 +78,10 @@ export class BedrockReading implements ReplyReading {
     try {
       this.#meaning.whole(this.#reply(status, headers, body), headers);
     } catch (error) {
-      // A syntax error's message quotes what it could not read.
-      const reason =
-        error instanceof SyntaxError || !(error instanceof Error) ? "it is no JSON" : error.message;
-      this.fail({ kind: "protocol", status, message: `Bedrock's reply cannot be read: ${reason}` });
+      const known =
+        error instanceof ReplyFault ? error.message : error instanceof SyntaxError ? NO_JSON : undefined;
+      const message = `Bedrock's reply cannot be read${known === undefined ? "" : `: ${known}`}`;
+      this.fail({ kind: "protocol", status, message, ...(known === undefined && { bug: error }) });
     }
   }
 

@@ -12,7 +12,7 @@ const OURSELVES = "switchyard";
 
 /** Bedrock's runtime in one region: authorises requests and sends them. There is one retry policy, and it is not here. */
 export class Runtime {
-  /** What no client may ever read. */
+  /** What no client may ever read, even where the service repeats it. Secrets that sign are never sent. */
   readonly secrets: Secrets;
   /** Before every path. */
   readonly prefix: string;
@@ -39,8 +39,10 @@ export class Runtime {
     unsigned: Unsigned,
     reading: ReplyReading,
   ): UpstreamHandle {
-    const reply = new UpstreamReply(reading);
-    const authorised = this.#authoriser.authorise(withDefaults(unsigned), call.labels.tenant || OURSELVES);
+    const tenant = call.labels.tenant || OURSELVES;
+    const authoriser = this.#authoriser;
+    const reply = new UpstreamReply(watched(reading, () => authoriser.refused(tenant)));
+    const authorised = authoriser.authorise(withDefaults(unsigned), tenant);
     if (authorised instanceof Promise) {
       authorised.then(
         (headers) => this.#dispatch(call.connectTimeoutMs, unsigned, headers, reply),
@@ -63,6 +65,20 @@ export class Runtime {
     const request: Dispatcher.DispatchOptions = { method, path, headers, body: body ?? null };
     this.#upstream.send(connectTimeoutMs, request, reply);
   }
+}
+
+/** @param refused  told where the service takes our credentials no more */
+function watched(reading: ReplyReading, refused: () => void): ReplyReading {
+  return {
+    alive: () => reading.alive(),
+    stream: (contentType, headers) => reading.stream(contentType, headers),
+    answer: (status, headers, body) => reading.answer(status, headers, body),
+    refuse(status, headers, body) {
+      if (status === 401 || status === 403) refused();
+      reading.refuse(status, headers, body);
+    },
+    fail: (failure) => reading.fail(failure),
+  };
 }
 
 function withDefaults(unsigned: Unsigned): Unsigned {

@@ -3,6 +3,7 @@ import { brief } from "../../core/text.ts";
 import type { Secrets } from "../http/secrets.ts";
 import type { StreamReading } from "../http/upstream-reply.ts";
 import type { AttemptFailure } from "../provider.ts";
+import { ReplyFault } from "../reply-fault.ts";
 import { exceptionFailure, readError } from "./failure.ts";
 
 /** What is done with a stream's events, which differs from one API and client to another. */
@@ -10,7 +11,7 @@ export interface Events {
   /**
    * Complete events, in order.
    *
-   * @throws Error where one is not what the API promises; its message quotes nothing of it
+   * @throws ReplyFault where one is not what the API promises
    */
   events(frames: readonly Frame[]): void;
   /** The upstream has closed the connection after whole events, and before the end: why that is none. */
@@ -41,6 +42,8 @@ export class BedrockStream implements StreamReading {
   readonly #events: Events;
   readonly #secrets: Secrets;
   #over = false;
+  /** Something was generated, and is charged. */
+  #begun = false;
 
   constructor(events: Events, secrets: Secrets) {
     this.#events = events;
@@ -61,13 +64,14 @@ export class BedrockStream implements StreamReading {
       const frames = this.#reader.push(bytes);
       const odd = frames.findIndex((frame) => frame.kind !== "event");
       const events = odd === -1 ? frames : frames.slice(0, odd);
+      this.#begun ||= events.length > 0;
       if (events.length > 0) this.#events.events(events);
       const exception = odd === -1 || this.ended ? undefined : frames[odd];
       if (exception !== undefined) this.#fail(this.#failureOf(exception));
     } catch (error) {
-      const damaged = error instanceof EventStreamFault;
-      const message = error instanceof Error ? error.message : "the upstream's stream cannot be read";
-      this.#fail({ kind: damaged ? "cut" : "protocol", message });
+      if (error instanceof EventStreamFault) this.#fail({ kind: "cut", message: error.message });
+      else if (error instanceof ReplyFault) this.#fail({ kind: "protocol", message: error.message });
+      else this.#fail({ kind: "protocol", message: "the upstream's stream cannot be read", bug: error });
     }
   }
 
@@ -99,7 +103,12 @@ export class BedrockStream implements StreamReading {
     const isKnown = frame.kind === "exception" && this.#events.exceptions.has(frame.type);
     const leaks =
       secrets.appearIn(frame.bytes.toString("latin1")) || secrets.appearInJson(frame.payload.toString());
-    return { ...failure, kind, ...(isKnown && !leaks && kind !== "credentials" && { event: frame.bytes }) };
+    return {
+      ...failure,
+      kind,
+      charged: this.#begun,
+      ...(isKnown && !leaks && kind !== "credentials" && { event: frame.bytes }),
+    };
   }
 }
 

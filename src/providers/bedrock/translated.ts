@@ -1,6 +1,7 @@
 import type { ChatEvent } from "../../core/chat.ts";
 import type { Frame } from "../../core/event-stream.ts";
 import type { AttemptFailure, ChatSink } from "../provider.ts";
+import { ReplyFault } from "../reply-fault.ts";
 import { ConverseEvents } from "./converse/read-events.ts";
 import { readConverseReply } from "./converse/read-reply.ts";
 import type { ReadBack } from "./converse/write-request.ts";
@@ -39,7 +40,7 @@ class TranslatedEvents implements Events {
       this.#events.read(type, frame.payload);
       if (type !== "metadata") continue;
       if (!this.#events.stopped)
-        throw new Error("the upstream's stream has its metadata before its messageStop");
+        throw new ReplyFault("the upstream's stream has its metadata before its messageStop");
       const { usage } = this.#events;
       if (usage !== undefined) this.#sink.usage(usage);
       this.ended = true;

@@ -40,6 +40,8 @@ export function statusFailure(
 export function connectionFailure(error: Error, headSeen: boolean): AttemptFailure {
   const code = (error as NodeJS.ErrnoException).code ?? error.name;
   if (headSeen) return { kind: "cut", message: `the upstream cut its reply (${code})` };
+  if (code === "UND_ERR_INVALID_ARG")
+    return { kind: "protocol", message: "the request cannot be sent as it is", charged: false };
   if (code === "UND_ERR_CONNECT_TIMEOUT") {
     return { kind: "connect", message: "no connection to the upstream within the connect timeout" };
   }

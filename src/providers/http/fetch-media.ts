@@ -24,7 +24,7 @@ export interface FetchedMedia {
  * - `refused`: not an address that may be fetched
  * - `unavailable`: no connection, another status than 200, a reply that cannot be used
  */
-export type MediaFaultKind = "refused" | "unavailable" | "too-large" | "too-many" | "timeout";
+export type MediaFaultKind = "refused" | "unavailable" | "too-large" | "too-many" | "timeout" | "busy";
 
 /** A medium could not be had. The message is for the client: it holds no address and nothing of a reply but its status. */
 export class MediaFault extends Error {
@@ -57,6 +57,10 @@ export async function fetchMedia(url: string, how: MediaOptions): Promise<Fetche
   return fetchWithin(url, how, AbortSignal.timeout(how.timeoutMs));
 }
 
+/** Requests that may fetch at a time, each up to its size: short requests must not fill our memory. */
+const MOST_FETCHING = 12;
+let fetching = 0;
+
 /**
  * The request with every medium that has only an address replaced by its content; itself where there is none.
  *
@@ -65,7 +69,22 @@ export async function fetchMedia(url: string, how: MediaOptions): Promise<Fetche
 export function withMedia(chat: ChatRequest, how: MediaOptions): ChatRequest | Promise<ChatRequest> {
   const urls: string[] = [];
   for (const { parts } of chat.messages) for (const part of parts) collectUrls(part, urls);
-  return urls.length === 0 ? chat : fetchAll(chat, urls, how);
+  return urls.length === 0 ? chat : fetchInTurn(chat, urls, how);
+}
+
+async function fetchInTurn(
+  chat: ChatRequest,
+  urls: readonly string[],
+  how: MediaOptions,
+): Promise<ChatRequest> {
+  if (fetching >= MOST_FETCHING)
+    throw new MediaFault("busy", "must wait: too many requests fetch files now; repeat it in a moment");
+  fetching++;
+  try {
+    return await fetchAll(chat, urls, how);
+  } finally {
+    fetching--;
+  }
 }
 
 async function fetchAll(chat: ChatRequest, urls: readonly string[], how: MediaOptions): Promise<ChatRequest> {

@@ -1,7 +1,7 @@
 import type { ChatEvent } from "../../core/chat.ts";
 import { argumentsText } from "./read-reply.ts";
 import { fieldsOf, textOf, type Fields } from "./fields.ts";
-import { ReplyFault } from "./reply-fault.ts";
+import { ReplyFault } from "../reply-fault.ts";
 
 /**
  * The pieces of a stream's tool calls. Each says by its index which call it belongs to; only the first has its id and its

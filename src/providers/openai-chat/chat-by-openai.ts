@@ -13,6 +13,8 @@ import type {
   UpstreamHandle,
   WholeReply,
 } from "../provider.ts";
+import { asEvents } from "../as-events.ts";
+import { ReplyFault } from "../reply-fault.ts";
 import { readOpenAiReply } from "./read-reply.ts";
 import { OpenAiEvents } from "./read-stream.ts";
 import { writeOpenAiChat } from "./write-request.ts";
@@ -44,7 +46,7 @@ export function chatByOpenAi(
     sink.fail(failure);
     return NOTHING_SENT;
   }
-  const reading = new ChatReading(sink);
+  const reading = new ChatReading(sink, stream);
   // The cap stands in the body already.
   reading.handle = send(
     { ...call, request: wireRequest(body, model, stream), outputCap: undefined },
@@ -54,7 +56,7 @@ export function chatByOpenAi(
 }
 
 /** A handle of an attempt that is over before it began. */
-export const NOTHING_SENT: UpstreamHandle = { cancel() {}, pause() {}, resume() {} };
+export const NOTHING_SENT: UpstreamHandle = { cancel() {}, pause() {}, resume() {}, sent: false };
 
 function wireRequest(body: string, model: string, stream: boolean): WireRequest {
   const bytes = Buffer.from(body);
@@ -79,12 +81,15 @@ function wireRequest(body: string, model: string, stream: boolean): WireRequest 
 class ChatReading implements ReplySink {
   handle: UpstreamHandle | undefined;
   readonly #sink: ChatSink;
+  readonly #whole: ChatSink;
   readonly #events: OpenAiEvents;
   #stopped = false;
   #over = false;
 
-  constructor(sink: ChatSink) {
+  /** @param stream  whether a stream was asked for; an engine that answers with a whole reply gives one all the same */
+  constructor(sink: ChatSink, stream: boolean) {
     this.#sink = sink;
+    this.#whole = stream ? asEvents(sink) : sink;
     this.#events = new OpenAiEvents((event) => {
       if (event.type === "stop") this.#stopped = true;
       sink.event(event);
@@ -93,7 +98,7 @@ class ChatReading implements ReplySink {
 
   head(): void {}
 
-  usage(usage: ReportedUsage): void {
+  usage(usage: ReportedUsage | undefined): void {
     this.#sink.usage(usage);
   }
 
@@ -106,7 +111,7 @@ class ChatReading implements ReplySink {
   }
 
   whole(reply: WholeReply): void {
-    this.#read(() => this.#sink.whole(readOpenAiReply(reply.body)));
+    this.#read(() => this.#whole.whole(readOpenAiReply(reply.body)));
   }
 
   chunk(bytes: Buffer): void {
@@ -131,12 +136,13 @@ class ChatReading implements ReplySink {
     try {
       step();
     } catch (error) {
-      this.#broken(error instanceof Error ? error.message : "the upstream's reply cannot be read");
+      if (error instanceof ReplyFault) this.#broken(error.message);
+      else this.#broken("the upstream's reply cannot be read", error);
     }
   }
 
-  #broken(message: string): void {
-    this.fail({ kind: "protocol", message });
+  #broken(message: string, bug?: unknown): void {
+    this.fail({ kind: "protocol", message, bug });
     this.handle?.cancel();
   }
 }

@@ -1,6 +1,6 @@
 import type { StopReason } from "../../core/chat.ts";
 import { textOf, type Fields } from "./fields.ts";
-import { ReplyFault } from "./reply-fault.ts";
+import { ReplyFault } from "../reply-fault.ts";
 
 /** https://platform.openai.com/docs/api-reference/chat/object, and what TGI says instead. */
 const REASONS: ReadonlyMap<string, StopReason> = new Map([

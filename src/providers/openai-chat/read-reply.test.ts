@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { ChatReply, StopReason } from "../../core/chat.ts";
 import { readOpenAiReply } from "./read-reply.ts";
-import { ReplyFault } from "./reply-fault.ts";
+import { ReplyFault } from "../reply-fault.ts";
 
 function read(message: object, rest: object = {}, choice: object = {}): ChatReply {
   const choices = [{ index: 0, message, finish_reason: "stop", ...choice }];

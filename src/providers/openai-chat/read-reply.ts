@@ -2,7 +2,7 @@ import type { ChatReply } from "../../core/chat.ts";
 import { readUsage } from "../openai-compatible/usage.ts";
 import { contentText, fieldsOf, listOf, textOf, type Fields } from "./fields.ts";
 import { stopReason } from "./finish.ts";
-import { ReplyFault } from "./reply-fault.ts";
+import { ReplyFault } from "../reply-fault.ts";
 import { readThoughts } from "./thoughts.ts";
 
 type Part = ChatReply["parts"][number];

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { ChatEvent } from "../../core/chat.ts";
 import { OpenAiStream } from "../openai-compatible/stream.ts";
 import { OpenAiEvents } from "./read-stream.ts";
-import { ReplyFault } from "./reply-fault.ts";
+import { ReplyFault } from "../reply-fault.ts";
 
 function sse(...chunks: readonly object[]): string {
   return chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join("");

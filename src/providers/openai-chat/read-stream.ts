@@ -4,7 +4,7 @@ import { readUsage } from "../openai-compatible/usage.ts";
 import { CallPieces } from "./call-pieces.ts";
 import { contentText, fieldsOf, listOf, textOf, type Fields } from "./fields.ts";
 import { stopReason } from "./finish.ts";
-import { ReplyFault } from "./reply-fault.ts";
+import { ReplyFault } from "../reply-fault.ts";
 import { readThoughts } from "./thoughts.ts";
 
 const DONE = "[DONE]";

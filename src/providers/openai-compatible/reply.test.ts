@@ -27,7 +27,7 @@ function begun(
     },
     end: () => events.push("end"),
     usage: (usage) =>
-      events.push(usage === "invalid" ? usage : `usage ${usage.inputTokens} ${usage.outputTokens}`),
+      events.push(usage === "invalid" ? usage : `usage ${usage?.inputTokens} ${usage?.outputTokens}`),
     alive: () => {},
     head: () => {},
     dropped: () => {},

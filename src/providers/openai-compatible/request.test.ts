@@ -49,7 +49,7 @@ function bodyOf(text: string, asked: Asked = {}): string {
     model: asked.model ?? "m",
     outputCap: asked.outputCap,
     connectTimeoutMs: 1_000,
-    stripReasoning: false,
+    withoutThoughts: false,
     labels: { exchange: "x1", tenant: "acme", tags: {} },
   };
   return upstreamBody(call, asked.vendor ?? VENDORS.generic).toString();
@@ -62,7 +62,7 @@ test("a body in which nothing is to be changed is the client's own buffer", () =
     model: "m",
     outputCap: undefined,
     connectTimeoutMs: 1,
-    stripReasoning: false,
+    withoutThoughts: false,
     labels: { exchange: "x1", tenant: "acme", tags: {} },
   };
   assert.equal(upstreamBody(call, VENDORS.generic), request.bytes);

@@ -82,8 +82,9 @@ export class OpenAiStream {
   /** The upstream closed the stream. */
   finish(): void {
     if (this.#ended) return;
-    // The last event may lack its blank line.
-    if (this.#carried > 0) this.#events(Buffer.concat([...this.#carry, BLANK_LF]));
+    // The last event may lack its blank line; one that was cut short is no event.
+    const rest = Buffer.concat([...this.#carry, BLANK_LF]);
+    if (this.#carried > 0 && isWhole(rest)) this.#events(rest);
     this.#carry = [];
     if (!this.#ended) this.#fail("cut", "the upstream's stream ended without its end marker");
   }
@@ -161,6 +162,12 @@ type Verdict =
   | "pass"
   | "done"
   | { readonly keep: boolean; readonly failed?: string; readonly usage?: ReportedUsage | undefined };
+
+/** Whether an event without its end is complete all the same. */
+function isWhole(event: Buffer): boolean {
+  const payload = payloadOf(event);
+  return payload === "[DONE]" || payload === "" || parse(payload) !== undefined;
+}
 
 function isComments(data: Buffer): boolean {
   return data

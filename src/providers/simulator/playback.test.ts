@@ -41,7 +41,7 @@ function play(context: TestContext, plan: Plan): Heard {
     },
     end: (last) => events.push(`end ${last.toString()}`),
     usage: (usage) =>
-      events.push(usage === "invalid" ? usage : `usage ${usage.inputTokens} ${usage.outputTokens}`),
+      events.push(usage === "invalid" ? usage : `usage ${usage?.inputTokens} ${usage?.outputTokens}`),
     alive: () => {},
     head: () => {},
     dropped: () => {},

@@ -8,7 +8,7 @@ import { ASKS, credentialsXml, sendCredentials, sendXml, startSts, stsError, typ
 /** Asks again until it is served: what failed is remembered for a while. */
 async function assertRecovers(world: StsWorld): Promise<void> {
   const chat = ASKS["chat"];
-  for (let tries = 0; tries < 150; tries++) {
+  for (let tries = 0; tries < 80; tries++) {
     const reply = await chat?.(world.gateway);
     await reply?.text();
     await recordOf(world.gateway);

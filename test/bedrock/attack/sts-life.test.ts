@@ -2,13 +2,19 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import test from "node:test";
+import test, { type TestContext } from "node:test";
 import { startBedrockEmulator } from "../../../src/emulator/index.ts";
 import { startGateway } from "../../support/gateway.ts";
 import { Engine } from "../../support/engine.ts";
 import { PAIR, sendJson } from "../traps/support.ts";
 import { recordOf } from "./support.ts";
 import { answerModel, ASKS, credentialsXml, sendCredentials, sendXml, startSts } from "./sts.ts";
+
+/** A minute passes. */
+function later(context: TestContext): void {
+  const now = Date.now.bind(Date);
+  context.mock.method(Date, "now", () => now() + 60_000);
+}
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -59,12 +65,13 @@ test("STS that gives only credentials whose time is over is asked for each burst
 });
 
 for (const exception of ["ExpiredTokenException", "UnrecognizedClientException"])
-  test(`a session that Bedrock refuses with ${exception} in the middle of its life is renewed`, async () => {
+  test(`a session that Bedrock refuses with ${exception} in the middle of its life is renewed`, async (context) => {
     await using world = await startSts();
     const chat = ASKS["chat"] as (typeof ASKS)[string];
     assert.equal((await chat(world.gateway)).status, 200);
     await recordOf(world.gateway);
     assert.deepEqual(world.tokens, ["token-1"]);
+    later(context);
     world.model = (response, where, token) =>
       token === "token-1"
         ? sendJson(response, '{"message":"The security token included in the request is expired"}', 403, {
@@ -87,10 +94,11 @@ for (const exception of ["ExpiredTokenException", "UnrecognizedClientException"]
     assert.equal(world.tokens.at(-1), "token-2");
   });
 
-test("many requests that find their session refused at once renew it once", async () => {
+test("many requests that find their session refused at once renew it once", async (context) => {
   await using world = await startSts();
   const chat = ASKS["chat"] as (typeof ASKS)[string];
   assert.equal((await chat(world.gateway)).status, 200);
+  later(context);
   world.model = (response, where, token) =>
     token === "token-1"
       ? sendJson(response, '{"message":"expired"}', 403, { "x-amzn-errortype": "ExpiredTokenException" })
@@ -102,7 +110,7 @@ test("many requests that find their session refused at once renew it once", asyn
   assert.equal(world.asked.length, 2);
 });
 
-test("credentials of a shared file that were changed there are read again when the old ones are refused", async () => {
+test("credentials of a shared file that were changed there are read again when the old ones are refused", async (context) => {
   const folder = await mkdtemp(path.join(os.tmpdir(), "switchyard-aws-"));
   const file = path.join(folder, "credentials");
   const write = (token: string): Promise<void> =>
@@ -128,6 +136,7 @@ targets:
     const chat = ASKS["chat"] as (typeof ASKS)[string];
     const first = await chat(gateway);
     assert.equal(first.status, 200, await first.text());
+    later(context);
     good = "new";
     await write("new");
     let status = 0;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import type { ChatEvent } from "../../../core/chat.ts";
 import { ConverseEvents } from "./read-events.ts";
-import { ReplyFault } from "./reply-fault.ts";
+import { ReplyFault } from "../../reply-fault.ts";
 import type { ReadBack } from "./write-request.ts";
 
 const PLAIN: ReadBack = { names: new Map(), schemaTool: undefined };

@@ -4,7 +4,7 @@ import { AnswerFilter } from "./reply/answer-filter.ts";
 import { readCircumstances } from "./reply/circumstances.ts";
 import { asRecord, asText, type Json } from "./json-value.ts";
 import { type EventOf, OrderedBlocks } from "./reply/ordered-blocks.ts";
-import { ReplyFault } from "./reply-fault.ts";
+import { ReplyFault } from "../../reply-fault.ts";
 import { readStopReason } from "./reply/stop-reason.ts";
 import { StreamBlock, type StreamKind } from "./reply/stream-block.ts";
 import { readConverseUsage } from "./usage.ts";

@@ -3,7 +3,7 @@ import { readCircumstances } from "./reply/circumstances.ts";
 import { parseExactly } from "./reply/exact-json.ts";
 import { asRecord, asText, type Json } from "./json-value.ts";
 import { redactedData } from "./redacted.ts";
-import { ReplyFault } from "./reply-fault.ts";
+import { ReplyFault } from "../../reply-fault.ts";
 import { readStopReason } from "./reply/stop-reason.ts";
 import { readConverseUsage } from "./usage.ts";
 import type { ReadBack } from "./write-request.ts";

@@ -88,7 +88,7 @@ export function write(
 ): Written {
   const { body, how, inexpressible } = writeConverse({
     outputCap: undefined,
-    stripReasoning: false,
+    withoutThoughts: false,
     metadata: {},
     ...more,
     chat: { ...EMPTY, messages: [user("hi")], ...chat },

@@ -164,13 +164,13 @@ test("any request becomes a legal body, for any model", () => {
       fc.constantFrom(...MODELS),
       fc.constantFrom(undefined, 1, 2_000),
       fc.boolean(),
-      (chat, id, outputCap, stripReasoning) => {
+      (chat, id, outputCap, withoutThoughts) => {
         const model = bedrockModel(id);
         const { body } = writeConverse({
           chat,
           model,
           outputCap,
-          stripReasoning,
+          withoutThoughts,
           metadata: { "k\u00e9": "v", tenant: "acme" },
         });
         assert.deepEqual(faultsOf(JSON.parse(body), model), []);
@@ -191,7 +191,7 @@ test("what is written of a conversation stays as it is when the conversation goe
   fc.assert(
     fc.property(chats, spoken, fc.nat(10), fc.constantFrom(...MODELS), (chat, messages, length, id) => {
       const written = (some: readonly ChatMessage[]): string[] => {
-        const wish = { outputCap: undefined, stripReasoning: false, metadata: {} };
+        const wish = { outputCap: undefined, withoutThoughts: false, metadata: {} };
         const { body } = writeConverse({
           ...wish,
           chat: { ...chat, messages: some },

@@ -20,7 +20,7 @@ export interface ConverseWish {
   /** Output tokens at most, from our side. */
   readonly outputCap: number | undefined;
   /** Whether thoughts in the history are another model's. */
-  readonly stripReasoning: boolean;
+  readonly withoutThoughts: boolean;
   /** For the provider's own log. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -48,11 +48,11 @@ export function writeConverse({
   chat: wanted,
   model,
   outputCap,
-  stripReasoning,
+  withoutThoughts,
   metadata,
 }: ConverseWish): ConverseBody {
   const chat = wanted.toolChoice === "none" && hasCalls(wanted) ? flattenTools(wanted) : wanted;
-  const writing = new Writing(model, stripReasoning);
+  const writing = new Writing(model, withoutThoughts);
   const conversation = writeMessages(chat, writing);
   const output = outputWay(chat, writing);
   const tools = writeToolConfig(chat, output.byTool, writing);

@@ -1,5 +1,5 @@
 import type { StopReason } from "../../../../core/chat.ts";
-import { ReplyFault } from "../reply-fault.ts";
+import { ReplyFault } from "../../../reply-fault.ts";
 
 const REASONS: ReadonlyMap<string, StopReason> = new Map([
   ["stop_sequence", "stop-sequence"],

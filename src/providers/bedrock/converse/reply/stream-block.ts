@@ -1,6 +1,6 @@
 import type { ChatEvent } from "../../../../core/chat.ts";
 import { asRecord, asText, type Json } from "../json-value.ts";
-import { ReplyFault } from "../reply-fault.ts";
+import { ReplyFault } from "../../../reply-fault.ts";
 import type { EventOf } from "./ordered-blocks.ts";
 import { redactedData } from "../redacted.ts";
 

@@ -62,9 +62,9 @@ function toolUseBlock({ id, name, input }: ToolCallPart, writing: Writing): Bloc
  */
 function thoughtBlock(
   part: ReasoningPart | RedactedReasoningPart,
-  { model, stripReasoning }: Writing,
+  { model, withoutThoughts }: Writing,
 ): Block | undefined {
-  if (stripReasoning || !model.acceptsReasoningBack) return undefined;
+  if (withoutThoughts || !model.acceptsReasoningBack) return undefined;
   if (part.type === "redacted-reasoning") {
     const bytes = redactedBytes(part.data).toString("base64");
     return { kind: "reasoning", json: `{"reasoningContent":{"redactedContent":"${bytes}"}}` };

@@ -362,7 +362,7 @@ test("thoughts go back to Claude with their signature, byte by byte, and to nobo
     { text: "b" },
   ]);
   for (const written of [
-    write({ messages }, SONNET_45, { stripReasoning: true }),
+    write({ messages }, SONNET_45, { withoutThoughts: true }),
     write({ messages }, NOVA_PRO),
   ]) {
     assert.deepEqual(written.body.messages[1].content, [{ text: "b" }]);

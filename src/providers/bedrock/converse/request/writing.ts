@@ -11,7 +11,7 @@ import { ToolNames } from "./tool-names.ts";
 export class Writing {
   readonly model: BedrockModel;
   /** Whether thoughts in the history stay away: they are another model's. */
-  readonly stripReasoning: boolean;
+  readonly withoutThoughts: boolean;
   readonly losses = new Losses();
   readonly names = new ToolNames();
   readonly ids: CallIds;
@@ -23,9 +23,9 @@ export class Writing {
   /** Whether there is a cache point whose place must be settled. */
   hasCachePoints = false;
 
-  constructor(model: BedrockModel, stripReasoning: boolean) {
+  constructor(model: BedrockModel, withoutThoughts: boolean) {
     this.model = model;
-    this.stripReasoning = stripReasoning;
+    this.withoutThoughts = withoutThoughts;
     this.ids = new CallIds(model);
   }
 

@@ -1,5 +1,5 @@
-import type { ChatEvent, ChatReply } from "../../core/chat.ts";
-import type { ChatSink } from "../provider.ts";
+import type { ChatEvent, ChatReply } from "../core/chat.ts";
+import type { ChatSink } from "./provider.ts";
 
 /** A whole reply for a client that wants a stream, where the model gives none: its parts, each in one piece. */
 export function asEvents(sink: ChatSink): ChatSink {
