@@ -1,3 +1,4 @@
+import { redactedBytes } from "../../../core/bedrock-redacted.ts";
 import type { ChatReply, StopReason } from "../../../core/chat.ts";
 import type { Usage } from "../../../core/usage.ts";
 import { isObjectText } from "../json-text.ts";
@@ -35,7 +36,7 @@ function blockJson(part: ChatReply["parts"][number], ids: CallIds): string {
       return `{"reasoningContent":{"reasoningText":${JSON.stringify({ signature, text })}}}`;
     }
     case "redacted-reasoning":
-      return `{"reasoningContent":{"redactedContent":"${redactedBytes(part.data)}"}}`;
+      return `{"reasoningContent":{"redactedContent":"${redactedBytes(part.data).toString("base64")}"}}`;
     case "tool-call":
       return `{"toolUse":{"input":${inputJson(part.input)},"name":${JSON.stringify(part.name)},"toolUseId":"${ids.give(part.id)}"}}`;
   }
@@ -48,11 +49,6 @@ function blockJson(part: ChatReply["parts"][number], ids: CallIds): string {
 function inputJson(input: string): string {
   if (input === "") return "{}";
   return isObjectText(input) ? input : JSON.stringify(input);
-}
-
-/** On the wire the bytes of the maker's text stand in base64, whatever that text is itself. */
-export function redactedBytes(data: string): string {
-  return Buffer.from(data).toString("base64");
 }
 
 export function tierJson(tier: string | undefined): string {

@@ -1,14 +1,8 @@
 import { FrameReader, type Frame } from "../../../core/event-stream.ts";
-import { memberValue } from "../../../core/json-scan.ts";
 import type { WireRequest } from "../../../core/wire.ts";
 import type { ReplyBytes, TextSample } from "../dialect.ts";
-import { LongText } from "../openai/long-text.ts";
+import { MOST_PARSED_BYTES, parsed, sampled, sampleRequest } from "../text-sample.ts";
 import { collectReply, collectRequest } from "./collect-texts.ts";
-
-/** Characters that are counted; of longer texts the beginning and the end are, and stand for the rest. */
-const MOST_CHARACTERS = 12_000;
-/** A longer part of a body is not parsed for an estimate. */
-const MOST_PARSED_BYTES = 128 * 1024;
 
 /** What models read, in Converse bodies and in those of InvokeModel, which are the model's own. */
 const READ: ReadonlySet<string> = new Set([
@@ -27,17 +21,11 @@ const READ: ReadonlySet<string> = new Set([
 
 /** What a model reads of a request. */
 export function converseTexts(request: WireRequest): TextSample {
-  const texts: string[] = [];
-  const long = new LongText();
-  for (const member of request.members) {
-    if (!READ.has(member.key)) continue;
-    if (member.end - member.start > MOST_PARSED_BYTES) long.read(request.bytes, member.start, member.end);
-    else collectRequest(memberValue(request.bytes, member), member.key, texts);
-  }
-  const text = texts.join("");
-  if (long.bytes === 0) return sampled(text);
-  const part = long.text + text.slice(0, MOST_CHARACTERS);
-  return { text: part, scale: Math.max(1, (long.bytes + text.length) / Buffer.byteLength(part)) };
+  return sampleRequest(
+    request,
+    (key) => READ.has(key),
+    (value, { key }, texts) => collectRequest(value, key, texts),
+  );
 }
 
 /** What a model wrote, in a whole reply or in the beginning of a stream, whose last event may be cut off. */
@@ -102,20 +90,4 @@ function deltaText(event: unknown): string {
   for (const name of ["delta", "start", "contentBlockDelta", "contentBlockStart", "content_block"])
     collectReply(fields?.[name], name, texts);
   return texts.join("");
-}
-
-function sampled(text: string): TextSample {
-  const part =
-    text.length <= MOST_CHARACTERS
-      ? text
-      : text.slice(0, MOST_CHARACTERS / 2) + text.slice(-MOST_CHARACTERS / 2);
-  return { text: part, scale: part.length === text.length ? 1 : text.length / part.length };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

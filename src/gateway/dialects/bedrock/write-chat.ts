@@ -3,7 +3,8 @@ import { writeEvent } from "../../../core/event-stream.ts";
 import type { ChatWriter, ReplyFacts } from "../chat-writer.ts";
 import { CallIds } from "./call-ids.ts";
 import { padding } from "./padding.ts";
-import { converseReply, redactedBytes, STOP_REASONS, tierJson, usageJson } from "./reply-json.ts";
+import { redactedBytes } from "../../../core/bedrock-redacted.ts";
+import { converseReply, STOP_REASONS, tierJson, usageJson } from "./reply-json.ts";
 
 /** Writes a reply as Converse and ConverseStream do. */
 export function converseWriter(facts: ReplyFacts): ChatWriter {
@@ -64,7 +65,10 @@ class ConverseWriter implements ChatWriter {
         return this.#reasoning(event.text, event.signature);
       case "redacted-reasoning":
         this.#close();
-        this.#delta("reasoning", `{"reasoningContent":{"redactedContent":"${redactedBytes(event.data)}"}}`);
+        this.#delta(
+          "reasoning",
+          `{"reasoningContent":{"redactedContent":"${redactedBytes(event.data).toString("base64")}"}}`,
+        );
         return this.#close();
       case "tool-call":
         return this.#toolCall(event.id, event.name);

@@ -1,28 +1,17 @@
-import { memberValue } from "../../../core/json-scan.ts";
 import type { WireRequest } from "../../../core/wire.ts";
 import type { ReplyBytes, TextSample } from "../dialect.ts";
-import { LongText } from "./long-text.ts";
+import { MOST_PARSED_BYTES, parsed, sampled, sampleRequest } from "../text-sample.ts";
 
-/** Characters that are counted; of longer texts the beginning and the end are, and stand for the rest. */
-const MOST_CHARACTERS = 12_000;
-/** A longer part of a body is not parsed for an estimate. */
-const MOST_PARSED_BYTES = 128 * 1024;
 /** What the framing of chat adds to each message. https://github.com/openai/openai-cookbook (How to count tokens) */
 const MESSAGE_FRAME = "\n\n\n";
 
 /** What a model reads of a request: messages, tools, or the input of embeddings. */
 export function requestText(request: WireRequest): TextSample {
-  const texts: string[] = [];
-  const long = new LongText();
-  for (const member of request.members) {
-    if (!READ.has(member.key)) continue;
-    if (member.end - member.start > MOST_PARSED_BYTES) long.read(request.bytes, member.start, member.end);
-    else collect(memberValue(request.bytes, member), texts, member.key === "tools");
-  }
-  const text = texts.join("");
-  if (long.bytes === 0) return sampled(text);
-  const part = long.text + text.slice(0, MOST_CHARACTERS);
-  return { text: part, scale: Math.max(1, (long.bytes + text.length) / Buffer.byteLength(part)) };
+  return sampleRequest(
+    request,
+    (key) => READ.has(key),
+    (value, { key }, texts) => collect(value, texts, key === "tools"),
+  );
 }
 
 const READ: ReadonlySet<string> = new Set(["messages", "tools", "input", "prompt"]);
@@ -75,22 +64,4 @@ function collectItem(item: unknown, texts: string[], everything: boolean): void 
   collect(text, texts, false);
   collect(content, texts, false);
   collect(calls, texts, true);
-}
-
-function sampled(text: string): TextSample {
-  const part = cut(text);
-  return { text: part, scale: part.length === text.length ? 1 : text.length / part.length };
-}
-
-function cut(text: string): string {
-  if (text.length <= MOST_CHARACTERS) return text;
-  return text.slice(0, MOST_CHARACTERS / 2) + text.slice(-MOST_CHARACTERS / 2);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { ChatEvent, ChatReply } from "../../../core/chat.ts";
 import { ConverseEvents } from "./read-events.ts";
 import { readConverseReply } from "./read-reply.ts";
-import { redactedBytes, redactedData } from "./redacted.ts";
+import { redactedBytes, redactedData } from "../../../core/bedrock-redacted.ts";
 import { tool, write } from "./support.test.ts";
 
 type Part = ChatReply["parts"][number];

@@ -2,7 +2,7 @@ import type { ChatReply } from "../../../core/chat.ts";
 import { readCircumstances } from "./reply/circumstances.ts";
 import { parseExactly } from "./reply/exact-json.ts";
 import { asRecord, asText, type Json } from "./json-value.ts";
-import { redactedData } from "./redacted.ts";
+import { redactedData } from "../../../core/bedrock-redacted.ts";
 import { ReplyFault } from "../../reply-fault.ts";
 import { readStopReason } from "./reply/stop-reason.ts";
 import { readConverseUsage } from "./usage.ts";

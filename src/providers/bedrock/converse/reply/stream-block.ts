@@ -2,7 +2,7 @@ import type { ChatEvent } from "../../../../core/chat.ts";
 import { asRecord, asText, type Json } from "../json-value.ts";
 import { ReplyFault } from "../../../reply-fault.ts";
 import type { EventOf } from "./ordered-blocks.ts";
-import { redactedData } from "../redacted.ts";
+import { redactedData } from "../../../../core/bedrock-redacted.ts";
 
 /** What a block of a stream is; `skipped` is what the client has nothing to do with. */
 export type StreamKind = "open" | "call" | "answer" | "skipped";

@@ -2,7 +2,7 @@ import type { ChatPart, RedactedReasoningPart, ReasoningPart, ToolCallPart } fro
 import { brief } from "../../../../core/text.ts";
 import { type Block, isBlank, textBlock } from "./block.ts";
 import { jsonObject } from "./json-object.ts";
-import { redactedBytes } from "../redacted.ts";
+import { redactedBytes } from "../../../../core/bedrock-redacted.ts";
 import type { Writing } from "./writing.ts";
 
 /** What the assistant said, in order; empty where nothing of it may come back. */
