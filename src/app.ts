@@ -24,6 +24,7 @@ import { loadTls } from "./gateway/tls.ts";
 import { pollKeys } from "./policy/key-poll.ts";
 import { KeyRing } from "./policy/key-ring.ts";
 import { KeyStore, loadPepper } from "./policy/key-store.ts";
+import type { AttemptFailure } from "./providers/provider.ts";
 import { ProviderSet } from "./providers/provider-set.ts";
 import { providerSettings } from "./providers/settings.ts";
 import type { Database } from "./storage/database.ts";
@@ -162,6 +163,7 @@ async function serve(database: Database, options: AppOptions, begun: Begun): Pro
       for (const provider of unused) provider.close().catch((error: unknown) => onBug(error, ""));
     },
     onBug,
+    onRefused: refusalsIn(log),
   });
   know(metrics, gateway.snapshot);
   metrics.show({ inFlight: () => gateway.inFlight, journal: () => journalState(ledger) });
@@ -296,6 +298,20 @@ function prepareSnapshot(loaded: LoadedConfig, providers: ProviderSet): Snapshot
   // What must be learnt of models is asked for now, so that the first exchange need not wait.
   for (const { adapter, model } of snapshot.targets.values()) void adapter.prepare?.(model);
   return snapshot;
+}
+
+/** One line a target and minute: every exchange on it fails alike until somebody acts. */
+function refusalsIn(log: Log): (target: string, failure: AttemptFailure) => void {
+  const lastAt = new Map<string, number>();
+  return (target, { message, detail }) => {
+    const now = performance.now();
+    if (now - (lastAt.get(target) ?? Number.NEGATIVE_INFINITY) < 60_000) return;
+    lastAt.set(target, now);
+    log.error(
+      { target, reason: message, detail },
+      "a target's credentials do not serve; its exchanges fail or fall back",
+    );
+  };
 }
 
 function needsRestart(snapshot: Snapshot, loaded: LoadedConfig): string[] {

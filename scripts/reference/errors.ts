@@ -9,8 +9,9 @@ export function errorsReference(): string {
   );
   return `# Errors
 
-Every error comes in the client's own dialect. Its body carries the exchange's id, and its message says what happened and
-what to do. In mid-stream the dialect's own error event comes, and then no normal end.
+Every error comes in the client's own dialect. A body of ours carries the exchange's id, and its message says what happened and
+what to do; so does the header \`x-switchyard-exchange\` of every reply. In mid-stream the dialect's own
+error event comes, and then no normal end.
 
 An upstream's own 4xx about the request itself reaches the client with its status and message. Its 401, 402 and 403 are
 about our account and become \`upstream_error\`; its throttle, when no other target is left, becomes \`rate_limited\` with

@@ -90,7 +90,10 @@ export const keyInfo = z.strictObject({
   tasks: z.array(z.string()).nullable(),
   actFor: z.array(z.string()),
   metadataWords: z.boolean(),
-  aws: z.boolean().describe("Whether an access-key pair for AWS SDKs was issued with it."),
+  accessKeyId: z
+    .string()
+    .nullable()
+    .describe("Of the access-key pair for AWS SDKs, where one was issued with it."),
   createdAt: time,
   expiresAt: time.nullable(),
   revokedAt: time.nullable(),
@@ -99,8 +102,10 @@ export const keyInfo = z.strictObject({
 /** The only answer that ever holds the key itself. */
 export const createdKey = keyInfo.extend({
   key: z.string().describe("Shown once."),
-  accessKeyId: z.string().optional().describe("For AWS SDKs that sign, where one was asked for."),
-  secretAccessKey: z.string().optional().describe("Shown once."),
+  secretAccessKey: z
+    .string()
+    .optional()
+    .describe("Of the access-key pair, where one was asked for; shown once."),
 });
 
 // Exchanges

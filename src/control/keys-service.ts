@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import type { Clock } from "../core/clock.ts";
 import { AppError } from "../core/errors.ts";
+import { accessKeyIdOf } from "../policy/aws-pair.ts";
 import type { KeyRecord } from "../policy/key.ts";
 import type { KeyRing } from "../policy/key-ring.ts";
 import type { KeyStore } from "../policy/key-store.ts";
@@ -53,7 +54,7 @@ export class KeysService {
       this.#parts.clock.now(),
     );
     this.#parts.ring?.put([record]);
-    return { ...info(record), key, ...pair };
+    return { ...info(record), key, ...(pair !== undefined && { secretAccessKey: pair.secretAccessKey }) };
   }
 
   async list(): Promise<KeyInfo[]> {
@@ -87,7 +88,7 @@ function info(record: KeyRecord): KeyInfo {
     tasks: rights.tasks === undefined ? null : [...rights.tasks],
     actFor: [...rights.actFor],
     metadataWords: rights.metadataWords,
-    aws: rights.aws,
+    accessKeyId: rights.aws ? accessKeyIdOf(record.id) : null,
     createdAt: iso(record.createdAtMs),
     expiresAt: record.expiresAtMs === undefined ? null : iso(record.expiresAtMs),
     revokedAt: record.revokedAtMs === undefined ? null : iso(record.revokedAtMs),

@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import { AppError, asAppError } from "../core/errors.ts";
 import type { KeyRing } from "../policy/key-ring.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { AttemptFailure, Provider } from "../providers/provider.ts";
 import { decisionText } from "../telemetry/record-line.ts";
 import type { ExchangeRecorder } from "../telemetry/recorder.ts";
 import { ClientReply, type RawResponse } from "./client-reply.ts";
@@ -28,6 +28,8 @@ export interface GatewayParts {
   readonly countTokens: CountTokens;
   /** Told of adapters that no snapshot uses any more, when the last exchange on them is over. */
   readonly onUnused: (providers: readonly Provider[]) => void;
+  /** Told of targets that our credentials do not open: operators must act. */
+  readonly onRefused?: (target: string, failure: AttemptFailure) => void;
   /** Told of faults in the program itself. */
   readonly onBug: (error: unknown, exchangeId: string) => void;
 }
@@ -178,9 +180,10 @@ export class Gateway {
 
   #run(exchange: Exchange, reply: ClientReply): void {
     try {
-      const run = new Run(exchange, reply, exchange.snapshot.config.server.timeouts, (error) =>
-        this.#parts.onBug(error, exchange.id),
-      );
+      const run = new Run(exchange, reply, exchange.snapshot.config.server.timeouts, {
+        onBug: (error) => this.#parts.onBug(error, exchange.id),
+        onRefused: (target, failure) => this.#parts.onRefused?.(target, failure),
+      });
       this.#running.add(run);
       exchange.atEnd.push(() => this.#running.remove(run));
       run.start();

@@ -16,6 +16,14 @@ export interface RunTimeouts {
   readonly keepAliveComment: number;
 }
 
+/** Who is told of what clients must not hear. */
+export interface RunWatch {
+  /** Faults in the program itself. */
+  readonly onBug: (error: unknown) => void;
+  /** An upstream took our credentials not, or there were none. */
+  readonly onRefused: (target: string, failure: AttemptFailure) => void;
+}
+
 /**
  * Serves a planned exchange: one attempt after the other until one answers, and whatever happens on either side, one
  * end. A fallback happens only while the client has seen nothing of a reply.
@@ -26,6 +34,7 @@ export class Run implements AttemptEvents, LiveItem {
   readonly #reply: ClientReply;
   readonly #timeouts: RunTimeouts;
   readonly #onBug: (error: unknown) => void;
+  readonly #onRefused: RunWatch["onRefused"];
   #attempt: Attempt | undefined;
   #next = 0;
   /** The client has seen a part of a reply. */
@@ -36,13 +45,9 @@ export class Run implements AttemptEvents, LiveItem {
   /** Of the attempt whose stream is passed on; there is at most one. */
   readonly #sample = new ReplySample();
 
-  constructor(
-    exchange: Exchange,
-    reply: ClientReply,
-    timeouts: RunTimeouts,
-    onBug: (error: unknown) => void,
-  ) {
+  constructor(exchange: Exchange, reply: ClientReply, timeouts: RunTimeouts, { onBug, onRefused }: RunWatch) {
     this.#onBug = onBug;
+    this.#onRefused = onRefused;
     this.#exchange = exchange;
     this.#reply = reply;
     this.#timeouts = timeouts;
@@ -111,6 +116,7 @@ export class Run implements AttemptEvents, LiveItem {
   onFail(attempt: Attempt, failure: AttemptFailure): void {
     this.#settle(attempt, this.#delivered ? this.#sample : NO_REPLY);
     this.#asked ||= failure.kind !== "unsupported";
+    if (failure.kind === "credentials") this.#onRefused(attempt.record.target, failure);
     if (this.#reply.over) return this.#finish("abandoned");
     if (failure.foreignThoughts === true && this.#maySendWithoutThoughts(attempt))
       return this.#try(attempt.planned, true);
@@ -150,8 +156,11 @@ export class Run implements AttemptEvents, LiveItem {
    */
   #maySendWithoutThoughts({ planned, withoutThoughts }: Attempt): boolean {
     if (withoutThoughts || this.#delivered) return false;
-    const others = this.#exchange.plan.some(({ target }) => target.model !== planned.target.model);
-    return others || planned.service === "translate";
+    const { decision, snapshot } = this.#exchange;
+    const others = decision?.candidates.some(
+      ({ target }) => snapshot.targets.get(target)?.model !== planned.target.model,
+    );
+    return others === true || planned.service === "translate";
   }
 
   #try(planned: PlannedTarget, withoutThoughts: boolean): void {

@@ -181,7 +181,7 @@ function sendError(parts: ServerParts, request: FastifyRequest, reply: FastifyRe
   if (error.code === "internal") parts.onBug(error.cause ?? error, id);
   const isControl =
     request.routeOptions?.config?.route?.plane === "control" || request.url.startsWith("/api");
-  const dialect = request.url.startsWith("/model/") ? bedrock : openAi;
+  const dialect = AWS_PATHS.some((start) => request.url.startsWith(start)) ? bedrock : openAi;
   const answer = isControl ? problemOf(error, id) : dialect.errorReply(error, id);
   void reply
     .code(answer.status)
@@ -209,12 +209,17 @@ function notFound(routes: readonly Route[], request: FastifyRequest): AppError {
   return new AppError("not_found", `there is nothing at ${brief(path)}`);
 }
 
+/** What AWS SDKs call, and read errors of in their own form. */
+const AWS_PATHS = ["/model/", "/guardrail", "/async-invoke"];
+
 /** Endpoints that clients know from elsewhere and will look for. */
 const COMING = [
   "/v1/responses",
   "/v1/completions",
   "/v1/messages",
   "/anthropic/",
+  "/guardrail",
+  "/async-invoke",
   "/v1/files",
   "/v1/batches",
   "/v1/feedback",

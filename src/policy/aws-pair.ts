@@ -20,9 +20,14 @@ const SECRET_LENGTH = 40;
 export function awsPair(keyId: string, pepper: Buffer): AwsPair {
   const secret = createHmac("sha256", pepper).update(`aws-secret-access-key:${keyId}`).digest("base64url");
   return {
-    accessKeyId: MARK + base32(keyId.replaceAll("-", "")),
+    accessKeyId: accessKeyIdOf(keyId),
     secretAccessKey: secret.slice(0, SECRET_LENGTH),
   };
+}
+
+/** The id of a key's pair. */
+export function accessKeyIdOf(keyId: string): string {
+  return MARK + base32(keyId.replaceAll("-", ""));
 }
 
 /** RFC 4648, without padding. */

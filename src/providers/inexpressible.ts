@@ -25,7 +25,7 @@ export function refuseOrDrop(
   const named = refused.slice(0, MOST_NAMED);
   const more = refused.length > MOST_NAMED ? ` and ${refused.length - MOST_NAMED} more` : "";
   const advice = refused.every(({ droppable }) => droppable)
-    ? "; with unsupported: drop in the target's configuration it is left out"
+    ? "; with unsupported: drop in the target's configuration it is left out, or the nearest is sent"
     : "";
   return {
     kind: "unsupported",

@@ -19,6 +19,8 @@ export interface Provider {
   prepare?(model: string): Promise<void> | undefined;
   /** The model behind an id, whatever Region or profile it names; absent where ids are models. */
   canonical?(model: string): string;
+  /** The client's own limit of output in a body that belongs to a model; absent where the dialect itself has one. */
+  namedLimit?(request: WireRequest, model: string): number | undefined;
   /** Whether an output cap reaches the model; where a body belongs to a model that nobody knows, it has no place in it. */
   caps?(request: RequestKind, model: string): boolean;
   /** Starts one attempt of a request that passes. Must not throw: whatever goes wrong is told to `sink.fail`, also at once. */
@@ -158,6 +160,8 @@ export interface AttemptFailure {
   readonly foreignThoughts?: boolean;
   /** Whether the upstream may charge for it, where that is known otherwise than by the kind. */
   readonly charged?: boolean;
+  /** For our own log, where operators must act: what the message must not tell. */
+  readonly detail?: string;
   /** A fault in the program itself, for its log. */
   readonly bug?: unknown;
   /** Whether another target may serve what this one refuses. */

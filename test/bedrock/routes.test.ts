@@ -116,3 +116,78 @@ test("a model that takes tools but not in a stream is asked for a whole reply, w
   assert.ok(text.endsWith("data: [DONE]\n\n"));
   assert.equal(emulator.requests().at(-1)?.operation, "Converse");
 });
+
+test("a cap in another model's words limits nothing: an exchange's budget holds in InvokeModel", async () => {
+  await using emulator = await startBedrockEmulator({ bearerToken: KEY });
+  await using engine = await Engine.start();
+  const claude = `  claude: { provider: aws, model: "us.anthropic.claude-sonnet-4-5-20250929-v1:0", ${PRICE} }\n`;
+  const text = yaml(emulator.url, engine.url).replace("tasks:\n", `${claude}tasks:\n`);
+  await using gateway = await startGateway(text, ENV);
+  const body = {
+    anthropic_version: "bedrock-2023-05-31",
+    max_tokens: 4_000,
+    max_gen_len: 1,
+    messages: [{ role: "user", content: "Hello" }],
+  };
+  const reply = await fetch(`${gateway.url}/model/claude/invoke`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${gateway.key}`,
+      "content-type": "application/json",
+      "x-switchyard-budget": "0.001",
+    },
+    body: JSON.stringify(body),
+  });
+  await reply.arrayBuffer();
+  const sent = JSON.parse(emulator.requests().at(-1)?.body ?? "{}") as { max_tokens: number };
+  assert.ok(sent.max_tokens < 500, String(sent.max_tokens));
+});
+
+test("an AWS client's thinking conversation goes on where another model of the route stands in, and when it is back", async () => {
+  await using emulator = await startBedrockEmulator({ bearerToken: KEY });
+  await using engine = await Engine.start();
+  const models = {
+    one: "us.anthropic.claude-haiku-4-5-20251001-v1:0",
+    two: "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+  };
+  const targets = Object.entries(models).map(
+    ([id, model]) => `  ${id}: { provider: aws, model: "${model}", ${PRICE} }\n`,
+  );
+  const text = yaml(emulator.url, engine.url).replace(
+    "tasks:\n",
+    `${targets.join("")}tasks:\n  both: { targets: [one, two] }\n`,
+  );
+  await using gateway = await startGateway(text, ENV);
+  const schema = { json: { type: "object", properties: { x: { type: "integer" } } } };
+  const request = {
+    inferenceConfig: { maxTokens: 3_000 },
+    toolConfig: { tools: [{ toolSpec: { name: "alpha", description: "A tool.", inputSchema: schema } }] },
+    additionalModelRequestFields: { thinking: { type: "enabled", budget_tokens: 1_024 } },
+  };
+  const converse = async (messages: readonly object[]): Promise<Response> =>
+    fetch(`${gateway.url}/model/both/converse`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${gateway.key}`, "content-type": "application/json" },
+      body: JSON.stringify({ ...request, messages }),
+    });
+  const asked = { role: "user", content: [{ text: "call alpha" }] };
+  const away = [{ kind: "error", model: "*haiku*", exception: "ServiceUnavailableException" }] as const;
+  // Who thinks first, and who has to go on.
+  for (const [first, then] of [
+    [[], away],
+    [away, []],
+  ] as const) {
+    emulator.setFaults(first);
+    const turn = await converse([asked]);
+    assert.equal(turn.status, 200, await turn.clone().text());
+    const { output } = (await turn.json()) as {
+      output: { message: { content: { toolUse?: { toolUseId: string } }[] } };
+    };
+    const id = output.message.content.find(({ toolUse }) => toolUse !== undefined)?.toolUse?.toolUseId;
+    const result = { toolResult: { toolUseId: id, content: [{ text: "3" }] } };
+    emulator.setFaults(then);
+    const next = await converse([asked, output.message, { role: "user", content: [result] }]);
+    assert.equal(next.status, 200, await next.clone().text());
+    assert.equal(next.headers.get("x-switchyard-dropped-params"), "reasoning");
+  }
+});

@@ -68,7 +68,7 @@ export const keysCreate: Command = {
       } else {
         io.err(`key ${created.prefix}… for the tenant "${created.tenant}"; it is shown only here:`);
         io.out(created.key);
-        if (created.accessKeyId !== undefined) {
+        if (created.secretAccessKey !== undefined) {
           io.err("and the access-key pair that AWS SDKs sign with:");
           io.out(`AWS_ACCESS_KEY_ID=${created.accessKeyId}`);
           io.out(`AWS_SECRET_ACCESS_KEY=${created.secretAccessKey}`);

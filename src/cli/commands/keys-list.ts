@@ -19,7 +19,10 @@ export const keysList: Command = {
       if (input.flag("json")) io.out(JSON.stringify({ rows, next: null }));
       else if (rows.length === 0)
         io.err("there are no keys yet; make one with: switchyard keys create --tenant TENANT");
-      else io.out(table(["KEY", "TENANT", "NAME", "TASKS", "CREATED", "STATE", "ID"], rows.map(cells)));
+      else
+        io.out(
+          table(["KEY", "TENANT", "NAME", "TASKS", "CREATED", "STATE", "ACCESS KEY", "ID"], rows.map(cells)),
+        );
       return EXIT.done;
     } finally {
       await control.close();
@@ -35,6 +38,7 @@ function cells(key: KeyInfo): string[] {
     key.tasks?.join(" ") ?? "all",
     key.createdAt.slice(0, 16),
     state(key),
+    key.accessKeyId ?? "-",
     key.id,
   ];
 }

@@ -1,3 +1,4 @@
+import { EXCEPTIONS } from "../service-error.ts";
 import { z } from "zod";
 import { OPERATIONS } from "../operations/route.ts";
 
@@ -19,15 +20,28 @@ const frames = z.int().min(0);
 
 export const faultSchema = z.discriminatedUnion("kind", [
   /** An error instead of the answer; without `exception` a bare status, as a host in between sends it. */
-  z.strictObject({
-    kind: z.literal("error"),
-    ...which,
-    exception: z.string().min(1).optional(),
-    status: z.int().min(400).max(599).optional(),
-    message: z.string().optional(),
-    retryAfterSeconds: z.number().min(0).optional(),
-    members: z.record(z.string(), z.json()).optional(),
-  }),
+  z
+    .strictObject({
+      kind: z.literal("error"),
+      ...which,
+      exception: z.string().min(1).optional(),
+      status: z.int().min(400).max(599).optional(),
+      message: z.string().optional(),
+      retryAfterSeconds: z.number().min(0).optional(),
+      members: z.record(z.string(), z.json()).optional(),
+    })
+    .refine(
+      ({ exception, status, operation }) =>
+        exception === undefined ||
+        // STS has codes of its own.
+        operation === "AssumeRole" ||
+        status !== undefined ||
+        Object.hasOwn(EXCEPTIONS, exception),
+      {
+        path: ["exception"],
+        error: `is none of ${Object.keys(EXCEPTIONS).join(", ")}; another one needs a status beside it`,
+      },
+    ),
   /** The answer comes so much later. */
   z.strictObject({ kind: z.literal("slow"), ...which, delayMs: z.number().min(0) }),
   /** Another pace for these requests. */

@@ -35,21 +35,31 @@ export function planRoute(exchange: Exchange): void | Promise<void> {
   const resolved = snapshot.names.resolve(context.task, request.model, mayUseOf(exchange));
   exchange.context = { ...context, task: resolved.task?.id };
   // Capabilities and parameters go by the model behind a profile, and the first request on one asks for it.
-  const waiting = prepare(exchange, resolved);
+  const waiting = prepare(exchange, resolved, request);
   const asked = context.task ?? request.model ?? "";
   if (waiting === undefined) return planOn(exchange, request, resolved, asked);
   return waiting.then(() => planOn(exchange, request, resolved, asked));
 }
 
-/** Waits only where no target can be decided about: one that cannot be reached must not hold up the others. */
-function prepare({ snapshot }: Exchange, { targets }: Resolved): Promise<unknown> | undefined {
-  let waiting: Promise<void>[] | undefined;
+/**
+ * Asks for what is not known of a model yet. It is waited for only where nothing else can serve: a target that cannot be
+ * reached must not hold up the others.
+ */
+function prepare(
+  exchange: Exchange,
+  { targets }: Resolved,
+  request: WireRequest,
+): Promise<unknown> | undefined {
+  const { snapshot, context } = exchange;
+  let waiting: Map<string, Promise<void>> | undefined;
   for (const { id, model } of targets) {
     const preparing = snapshot.targets.get(id)?.adapter.prepare?.(model);
-    if (preparing === undefined) continue;
-    (waiting ??= []).push(preparing);
+    if (preparing !== undefined) (waiting ??= new Map()).set(id, preparing);
   }
-  return waiting === undefined || waiting.length < targets.length ? undefined : Promise.all(waiting);
+  if (waiting === undefined || context === undefined) return undefined;
+  const candidates = new Candidates(exchange, request, context);
+  const isServed = targets.some(({ id }) => !waiting.has(id) && candidates.exclude(id) === undefined);
+  return isServed ? undefined : Promise.all(waiting.values());
 }
 
 function planOn(exchange: Exchange, request: WireRequest, resolved: Resolved, asked: string): void {
@@ -136,7 +146,8 @@ class Candidates {
   planned(id: string): PlannedTarget {
     const target = this.#target(id);
     const outputCap = this.#caps.get(id);
-    const { maxOutputTokens, choices, bytes, operation } = this.#request;
+    const { choices, bytes, operation } = this.#request;
+    const maxOutputTokens = this.#named(target);
     const price = priceAt(target.prices, this.#exchange.startedAtMs);
     if (price === undefined) throw new AppError("internal", `the target "${id}" was planned without a price`);
     const ceilingNano = ceilingOf({
@@ -158,7 +169,7 @@ class Candidates {
     target: GatewayTarget,
     price: NonNullable<ReturnType<typeof priceAt>>,
   ): Exclusion | undefined {
-    const named = this.#request.maxOutputTokens;
+    const named = this.#named(target);
     const cap = named === undefined ? target.maxOutputTokens : undefined;
     // Counting tokens is free.
     if (this.#budget === undefined || this.#request.operation === "count-tokens") {
@@ -193,6 +204,11 @@ class Candidates {
     }
     this.#caps.set(target.id, wanted);
     return undefined;
+  }
+
+  /** The client's own limit of output tokens. */
+  #named({ adapter, model }: GatewayTarget): number | undefined {
+    return adapter.namedLimit?.(this.#request, model) ?? this.#request.maxOutputTokens;
   }
 
   #target(id: string): GatewayTarget {

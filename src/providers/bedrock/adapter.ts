@@ -1,18 +1,28 @@
+import type { ReportedUsage } from "../../core/usage.ts";
+import type { Operation } from "../../core/wire.ts";
 import { egressGuard } from "../http/egress-guard.ts";
 import { ReplyFault } from "../reply-fault.ts";
-import type { Provider, ReplySink, RequestKind, Service, UpstreamCall, UpstreamHandle } from "../provider.ts";
+import type {
+  Provider,
+  ReplySink,
+  RequestKind,
+  Service,
+  UpstreamCall,
+  UpstreamHandle,
+  WholeReply,
+} from "../provider.ts";
 import { ChatByConverse } from "./chat.ts";
 import { readTokenHeaders } from "./converse/usage.ts";
 import { embedByInvoke } from "./embed.ts";
 import { ConverseTap, FREE, InvokeTap, member, usageOfConverse, usageOfMessages } from "./native.ts";
 import { byOpenAiPath } from "./openai-path.ts";
 import type { BedrockOptions } from "./options.ts";
-import { capsInvoke, passedRequest } from "./pass.ts";
+import { capsInvoke, limitInvoke, passedRequest } from "./pass.ts";
 import { askForProfile } from "./ask-for-profile.ts";
 import { Profiles, type Known } from "./profiles.ts";
 import { BedrockReading, type Meaning } from "./reading.ts";
 import { Runtime } from "./runtime.ts";
-import { holdsThoughts } from "./thoughts.ts";
+import { editsWithoutThoughts } from "./thoughts.ts";
 
 export type { BedrockOptions } from "./options.ts";
 
@@ -22,7 +32,7 @@ export type { BedrockOptions } from "./options.ts";
  */
 export function bedrock(id: string, options: BedrockOptions): Provider {
   const runtime = new Runtime(options, "bedrock-runtime");
-  const control = options.baseUrl === undefined ? new Runtime(options, "bedrock") : runtime;
+  const control = new Runtime(options, "bedrock");
   const profiles = new Profiles((profile) => askForProfile(control, profile));
   const guard = egressGuard({ allow: options.media.allow });
 
@@ -31,6 +41,8 @@ export function bedrock(id: string, options: BedrockOptions): Provider {
     kind: "bedrock",
     serves: (request, model) => service(request, profiles.of(model)),
     prepare: (model) => profiles.prepare(model),
+    namedLimit: (request, model) =>
+      request.operation === "invoke" ? limitInvoke(request, modelOf(model).model.apis.invokeBody) : undefined,
     caps: ({ dialect, operation }, model) =>
       dialect !== "bedrock" || operation !== "invoke" || capsInvoke(modelOf(model).model.apis.invokeBody),
     canonical(model) {
@@ -46,7 +58,7 @@ export function bedrock(id: string, options: BedrockOptions): Provider {
     },
     embed: (call, sink) => embedByInvoke(runtime, modelOf(call.model).model.apis.invokeBody, call, sink),
     async close() {
-      await Promise.all([runtime.close(), control === runtime ? undefined : control.close(), guard.close()]);
+      await Promise.all([runtime.close(), control.close(), guard.close()]);
     },
   };
 
@@ -65,10 +77,21 @@ export function bedrock(id: string, options: BedrockOptions): Provider {
       known.canonical,
       options.requestMetadata,
     );
-    if (call.withoutThoughts && holdsThoughts(call.request.bytes)) sink.dropped(["reasoning"]);
+    if (call.withoutThoughts && editsWithoutThoughts(call.request.bytes) !== undefined)
+      sink.dropped(["reasoning"]);
     const meaning = meaningOf(call, sink);
     return runtime.send(call, unsigned, new BedrockReading(meaning, runtime.secrets));
   }
+}
+
+function usageInBody(operation: Operation, reply: WholeReply): ReportedUsage | undefined {
+  if (operation === "count-tokens") return FREE;
+  if (operation === "chat") return usageOfConverse(reply.body);
+  return isJson(reply) ? usageOfMessages(reply.body) : undefined;
+}
+
+function isJson({ contentType }: WholeReply): boolean {
+  return /json/i.test(contentType);
 }
 
 function isObject(value: unknown): boolean {
@@ -99,12 +122,7 @@ function meaningOf(call: UpstreamCall, sink: ReplySink): Meaning {
       // First, because a reply that is of no use was paid for, too. Headers are there whatever the body is.
       const inHeaders = operation === "invoke" ? readTokenHeaders(headers) : undefined;
       if (inHeaders !== undefined) sink.usage(inHeaders);
-      const inBody =
-        operation === "count-tokens"
-          ? FREE
-          : isChat
-            ? usageOfConverse(reply.body)
-            : usageOfMessages(reply.body);
+      const inBody = usageInBody(operation, reply);
       if (inBody !== undefined) sink.usage(inBody);
       if (isChat && !isObject(member(reply.body, "output"))) throw new ReplyFault("it has no output");
       sink.whole(reply);

@@ -63,9 +63,10 @@ export class ChatByConverse implements UpstreamHandle {
   }
 
   #withMedia(chat: ChatRequest): ChatRequest | Promise<ChatRequest> {
-    const { guard, options } = this.#parts;
+    const { guard, options, call } = this.#parts;
+    const owner = call.labels.tenant;
     const { maxBytes, timeoutMs } = options.media;
-    return withMedia(chat, { guard, maxBytes, timeoutMs, signal: this.#abort.signal });
+    return withMedia(chat, { guard, owner, maxBytes, timeoutMs, signal: this.#abort.signal });
   }
 
   async #sendLater(chat: Promise<ChatRequest>): Promise<void> {
@@ -85,7 +86,7 @@ export class ChatByConverse implements UpstreamHandle {
       model,
       outputCap: call.outputCap,
       withoutThoughts: call.withoutThoughts,
-      metadata: options.requestMetadata ? metadataOf(call.labels) : {},
+      metadata: options.requestMetadata ? metadataOf(call.labels) : call.labels.tags,
     });
     const isStripped = call.withoutThoughts && hasThoughts(chat);
     if (isStripped) this.#parts.sink.dropped(["reasoning"]);

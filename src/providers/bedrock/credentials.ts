@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { AssumeRole, BedrockOptions } from "./options.ts";
+import { isAws, type AssumeRole, type BedrockOptions } from "./options.ts";
 
 /** What requests are signed with. */
 export interface AwsCredentials {
@@ -114,7 +114,7 @@ export class Credentials {
   }
 
   async #find(tenant: string): Promise<AwsCredentials> {
-    const { assumeRole } = this.#options;
+    const { assumeRole, baseUrl } = this.#options;
     const chain = await this.#base();
     if (assumeRole === undefined) return chain();
     const { fromTemporaryCredentials } = await import("@aws-sdk/credential-providers");
@@ -130,7 +130,7 @@ export class Credentials {
         // There is one retry policy, and it is not here.
         maxAttempts: 1,
         region: this.#options.region,
-        ...(this.#options.baseUrl !== undefined && { endpoint: this.#options.baseUrl }),
+        ...(baseUrl !== undefined && !isAws(baseUrl) && { endpoint: baseUrl }),
       },
     })();
   }
@@ -159,8 +159,11 @@ function setTimes(kept: Kept, { expiration }: AwsCredentials): void {
     kept.renewAtMs = Date.now() + UNENDING_MS;
     return;
   }
-  kept.renewAtMs = expiration.getTime() - MARGIN_MS;
-  kept.endsAtMs = expiration.getTime() - LAST_MS;
+  const now = Date.now();
+  const half = Math.max(0, expiration.getTime() - now) / 2;
+  // Of those that live shortly half their life counts, so that not every request looks for others.
+  kept.renewAtMs = Math.max(now + RETRY_MS, expiration.getTime() - Math.min(MARGIN_MS, half));
+  kept.endsAtMs = expiration.getTime() - Math.min(LAST_MS, half);
 }
 
 /** 2 to 64 of `[\w+=,.@-]`; two tenants never share one. */

@@ -74,7 +74,11 @@ export function exceptionFailure(
     case "ExpiredTokenException":
     case "MissingAuthenticationTokenException":
     case "IncompleteSignatureException":
-      return { kind: "credentials", message: `Bedrock refused our credentials (${name})` };
+      return {
+        kind: "credentials",
+        message: `Bedrock refused our credentials (${name})`,
+        ...(said !== undefined && { detail: said }),
+      };
     case "ResourceNotFoundException":
       return { ...base, kind: "rejected", code: "model_not_found", elsewhere: true };
     case "ValidationException":

@@ -6,14 +6,14 @@ const MAX_LENGTH = 256;
 const ILLEGAL = /[^a-zA-Z0-9\s:_@$#=/+,.-]/g;
 
 /** What makes a line of AWS's invocation log one of ours. */
-export function labelsOf({ exchange, tenant }: CallLabels): Record<string, string> {
+function labelsOf({ exchange, tenant }: CallLabels): Record<string, string> {
   return { switchyard_exchange: exchange, switchyard_tenant: legal(tenant) };
 }
 
-/** The same and the client's own metadata; ours first, because only so many find room. */
+/** The same beside the client's own metadata, where that leaves room. */
 export function metadataOf(labels: CallLabels): Record<string, string> {
   return Object.fromEntries(
-    [...Object.entries(labelsOf(labels)), ...Object.entries(labels.tags)].slice(0, MOST),
+    [...Object.entries(labels.tags), ...Object.entries(labelsOf(labels))].slice(0, MOST),
   );
 }
 

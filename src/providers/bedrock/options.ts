@@ -1,7 +1,7 @@
 /** What a `bedrock` provider needs, secrets resolved. */
 export interface BedrockOptions {
   readonly region: string;
-  /** Instead of the region's own address: a VPC endpoint, an emulator. Control plane and STS are asked there, too. */
+  /** Instead of the region's own address: a VPC endpoint, an emulator; of what is not AWS's, STS and control plane are asked, too. */
   readonly baseUrl: string | undefined;
   /** A Bedrock API key; without one requests are signed with credentials. */
   readonly apiKey: string | undefined;
@@ -13,6 +13,11 @@ export interface BedrockOptions {
   /** Connections at most. */
   readonly connections: number;
   readonly media: MediaOptions;
+}
+
+/** Whether an address is one of AWS's own, which serves one service. */
+export function isAws(url: string): boolean {
+  return /\.amazonaws\.com(\.cn)?$|\.api\.aws$/.test(new URL(url).hostname);
 }
 
 /** A role that is taken for each tenant, so that AWS's own bills tell tenants apart. */

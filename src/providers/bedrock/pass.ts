@@ -5,7 +5,7 @@ import type { WireRequest } from "../../core/wire.ts";
 import type { UpstreamCall } from "../provider.ts";
 import type { Unsigned } from "./auth.ts";
 import { headerWithLabels, withLabels } from "./labels.ts";
-import { messagesWithoutThoughts } from "./thoughts.ts";
+import { editsWithoutThoughts } from "./thoughts.ts";
 
 const METADATA_HEADER = "x-amzn-bedrock-request-metadata";
 
@@ -21,6 +21,16 @@ const OUTPUT_CAPS: Readonly<Record<string, readonly [string, string?]>> = {
 /** Whether an output cap has a place in a body of InvokeModel. */
 export function capsInvoke(family: string | undefined): boolean {
   return OUTPUT_CAPS[family ?? ""] !== undefined;
+}
+
+/** The client's own limit of output in a body of InvokeModel; other models' names for it limit nothing. */
+export function limitInvoke({ bytes, members }: WireRequest, family: string | undefined): number | undefined {
+  const [outer, inner] = OUTPUT_CAPS[family ?? ""] ?? [];
+  const member = members.find(({ key }) => key === outer);
+  const value = member === undefined ? undefined : memberValue(bytes, member);
+  const limit =
+    inner === undefined ? value : (value as Readonly<Record<string, unknown>> | null | undefined)?.[inner];
+  return Number.isSafeInteger(limit) && (limit as number) >= 1 ? (limit as number) : undefined;
 }
 
 /** The path of an operation; the whole id is encoded, an ARN's slashes too. */
@@ -102,9 +112,8 @@ function cappedBody(call: UpstreamCall, name: readonly [string, string?] | undef
 
 /** What every body has in common: the words are taken out, and thoughts that are another model's. */
 function editsOf({ request, withoutThoughts }: UpstreamCall): Map<string, string | undefined> {
-  const edits = new Map(request.wordEdits);
-  const messages = withoutThoughts ? messagesWithoutThoughts(request.bytes) : undefined;
-  return messages === undefined ? edits : edits.set("messages", messages);
+  const stripped = withoutThoughts ? editsWithoutThoughts(request.bytes) : undefined;
+  return new Map([...request.wordEdits, ...(stripped ?? [])]);
 }
 
 function edited(request: WireRequest, edits: ReadonlyMap<string, string | undefined>): Buffer {

@@ -1,6 +1,7 @@
 import type { Secrets } from "../http/secrets.ts";
 import {
   passedHeaders,
+  text,
   type Headers,
   type ReplyReading,
   type StreamReading,
@@ -94,11 +95,17 @@ export class BedrockReading implements ReplyReading {
   #reply(status: number, headers: Headers, body: Buffer): WholeReply {
     return {
       status,
-      contentType: "application/json",
+      contentType: typeOf(text(headers["content-type"]), this.#secrets),
       headers: passedHeaders(headers, PASSED_HEADERS, this.#secrets),
       body,
     };
   }
+}
+
+/** InvokeModel answers in whatever form the model has. */
+function typeOf(type: string | undefined, secrets: Secrets): string {
+  const isPlain = type !== undefined && /^[\w.+-]+\/[\w.+-]+(; ?charset=[\w-]+)?$/.test(type);
+  return isPlain && !secrets.appearIn(type) ? type : "application/json";
 }
 
 /** What the service says, with status 200, where it does not know the path: as where an ARN's slash is not encoded. */

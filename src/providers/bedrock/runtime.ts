@@ -1,11 +1,12 @@
 import type { Dispatcher } from "undici";
 import { Secrets } from "../http/secrets.ts";
 import { Upstream } from "../http/upstream.ts";
-import { UpstreamReply, type ReplyReading } from "../http/upstream-reply.ts";
+import { text, UpstreamReply, type ReplyReading } from "../http/upstream-reply.ts";
 import type { Call, UpstreamHandle } from "../provider.ts";
 import { bearerAuthoriser, signingAuthoriser, type Authoriser, type Unsigned } from "./auth.ts";
 import { Credentials } from "./credentials.ts";
-import type { BedrockOptions } from "./options.ts";
+import { readError } from "./failure.ts";
+import { isAws, type BedrockOptions } from "./options.ts";
 
 /** For what is asked in nobody's name. */
 const OURSELVES = "switchyard";
@@ -21,9 +22,7 @@ export class Runtime {
 
   /** @param service  the first part of the host: `bedrock-runtime`, or `bedrock` for its control plane */
   constructor(options: BedrockOptions, service: "bedrock-runtime" | "bedrock") {
-    const base = new URL(
-      options.baseUrl ?? `https://${service}.${options.region}.${domainOf(options.region)}`,
-    );
+    const base = new URL(addressOf(options, service));
     this.prefix = base.pathname.replace(/\/$/, "");
     this.secrets = new Secrets(options.apiKey);
     this.#upstream = new Upstream(base.origin, options.connections);
@@ -46,7 +45,8 @@ export class Runtime {
     if (authorised instanceof Promise) {
       authorised.then(
         (headers) => this.#dispatch(call.connectTimeoutMs, unsigned, headers, reply),
-        (error: unknown) => reply.abandon({ kind: "credentials", message: noCredentials(error) }),
+        (error: unknown) =>
+          reply.abandon({ kind: "credentials", message: noCredentials(error), detail: detailOf(error) }),
       );
     } else this.#dispatch(call.connectTimeoutMs, unsigned, authorised, reply);
     return reply;
@@ -67,6 +67,15 @@ export class Runtime {
   }
 }
 
+/** What says that credentials are no good any more; a role that may not do something is still good for the rest. */
+const WORN_OUT: ReadonlySet<string> = new Set([
+  "ExpiredTokenException",
+  "ExpiredToken",
+  "UnrecognizedClientException",
+  "InvalidSignatureException",
+  "InvalidClientTokenId",
+]);
+
 /** @param refused  told where the service takes our credentials no more */
 function watched(reading: ReplyReading, refused: () => void): ReplyReading {
   return {
@@ -74,7 +83,8 @@ function watched(reading: ReplyReading, refused: () => void): ReplyReading {
     stream: (contentType, headers) => reading.stream(contentType, headers),
     answer: (status, headers, body) => reading.answer(status, headers, body),
     refuse(status, headers, body) {
-      if (status === 401 || status === 403) refused();
+      const { type } = readError(text(headers["x-amzn-errortype"]), body);
+      if (WORN_OUT.has(type)) refused();
       reading.refuse(status, headers, body);
     },
     fail: (failure) => reading.fail(failure),
@@ -88,9 +98,19 @@ function withDefaults(unsigned: Unsigned): Unsigned {
   };
 }
 
+/** A VPC endpoint of the runtime serves the runtime alone; an emulator or a proxy serves whatever it is asked. */
+function addressOf({ baseUrl, region }: BedrockOptions, service: "bedrock-runtime" | "bedrock"): string {
+  const isOwn = baseUrl !== undefined && (service === "bedrock-runtime" || !isAws(baseUrl));
+  return isOwn ? baseUrl : `https://${service}.${region}.${domainOf(region)}`;
+}
+
 /** https://docs.aws.amazon.com/general/latest/gr/rande.html */
 function domainOf(region: string): string {
   return region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+}
+
+function detailOf(error: unknown): string {
+  return `${error instanceof Error ? error.message : "no reason given"}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, a role of this machine, or the provider's apiKey`;
 }
 
 /** The error's class and no more: its message may name files and roles. */

@@ -1,9 +1,11 @@
 /** Where thoughts stand: in Converse, and in Claude's own bodies. */
 const THOUGHTS = ['"reasoningContent"', '"thinking"', '"redacted_thinking"'].map((key) => Buffer.from(key));
 
-/** Whether a body may hold some; a word of the text that is spelt like them counts, too. */
-export function holdsThoughts(body: Buffer): boolean {
-  return THOUGHTS.some((key) => body.includes(key));
+/** JSON may spell a key with escapes; then only parsing tells. */
+const ESCAPE = Buffer.from("\\u");
+
+function mayHoldThoughts(body: Buffer): boolean {
+  return THOUGHTS.some((key) => body.includes(key)) || body.includes(ESCAPE);
 }
 
 interface Block {
@@ -16,14 +18,30 @@ interface Message {
 }
 
 /**
- * A body's `messages` as JSON text without the thoughts in them; undefined where there are none. A turn that was nothing
- * but thoughts keeps its place.
+ * What becomes of a body without the thoughts in it: JSON text by member. A turn that was nothing but thoughts keeps its
+ * place. With them goes the wish to think: Claude thinks on only where its thoughts before the last calls are there.
+ *
+ * @returns undefined where there are none
  */
-export function messagesWithoutThoughts(body: Buffer): string | undefined {
-  if (!holdsThoughts(body)) return undefined;
-  const { messages } = JSON.parse(body.toString(), keepDigits) as { messages?: readonly Message[] };
+export function editsWithoutThoughts(body: Buffer): ReadonlyMap<string, string | undefined> | undefined {
+  if (!mayHoldThoughts(body)) return undefined;
+  const { messages, additionalModelRequestFields: fields } = JSON.parse(body.toString(), keepDigits) as Body;
   if (!Array.isArray(messages)) return undefined;
-  return JSON.stringify((messages as readonly Message[]).map(withoutThoughts));
+  const left = (messages as readonly Message[]).map(withoutThoughts);
+  if (left.every((message, index) => message === (messages as readonly Message[])[index])) return undefined;
+  const edits = new Map<string, string | undefined>([["messages", JSON.stringify(left)]]);
+  // Claude's own body has it at the top.
+  edits.set("thinking", undefined);
+  if (fields?.["thinking"] !== undefined) {
+    const { thinking: _, ...others } = fields;
+    edits.set("additionalModelRequestFields", JSON.stringify(others));
+  }
+  return edits;
+}
+
+interface Body {
+  readonly messages?: unknown;
+  readonly additionalModelRequestFields?: Readonly<Record<string, unknown>>;
 }
 
 function withoutThoughts(message: Message): Message {

@@ -27,7 +27,14 @@ const guard = egressGuard({
 closing.push(() => guard.close());
 
 function how(options: Partial<MediaOptions> = {}): MediaOptions {
-  return { guard, maxBytes: 1_000, timeoutMs: 5_000, signal: new AbortController().signal, ...options };
+  return {
+    guard,
+    owner: "acme",
+    maxBytes: 1_000,
+    timeoutMs: 5_000,
+    signal: new AbortController().signal,
+    ...options,
+  };
 }
 
 /** @returns the address, without a slash at its end */

@@ -6,6 +6,8 @@ import { EgressRefusal, NOT_PUBLIC, type EgressGuard } from "./egress-guard.ts";
 
 export interface MediaOptions {
   readonly guard: EgressGuard;
+  /** In whose name; limits are shared out. */
+  readonly owner: string;
   /** Of one file. */
   readonly maxBytes: number;
   /** From the first connection to the last byte, of all files together. */
@@ -58,8 +60,10 @@ export async function fetchMedia(url: string, how: MediaOptions): Promise<Fetche
 }
 
 /** Requests that may fetch at a time, each up to its size: short requests must not fill our memory. */
-const MOST_FETCHING = 12;
-let fetching = 0;
+const MOST_FETCHING = 32;
+/** Of one owner, so that nobody keeps the others from it. */
+const MOST_OF_ONE = 6;
+const fetching = new Map<string, number>();
 
 /**
  * The request with every medium that has only an address replaced by its content; itself where there is none.
@@ -77,13 +81,17 @@ async function fetchInTurn(
   urls: readonly string[],
   how: MediaOptions,
 ): Promise<ChatRequest> {
-  if (fetching >= MOST_FETCHING)
+  const own = fetching.get(how.owner) ?? 0;
+  const all = [...fetching.values()].reduce((sum, count) => sum + count, 0);
+  if (own >= MOST_OF_ONE || all >= MOST_FETCHING)
     throw new MediaFault("busy", "must wait: too many requests fetch files now; repeat it in a moment");
-  fetching++;
+  fetching.set(how.owner, own + 1);
   try {
     return await fetchAll(chat, urls, how);
   } finally {
-    fetching--;
+    const left = (fetching.get(how.owner) ?? 1) - 1;
+    if (left > 0) fetching.set(how.owner, left);
+    else fetching.delete(how.owner);
   }
 }
 

@@ -25,7 +25,8 @@ const CONTENT: ReadonlySet<string> = new Set([
 
 /** Whether a body holds content whose tokens have nothing to do with its bytes. */
 export function holdsMedia({ bytes, members }: WireRequest): boolean {
-  if (!SPELT.some((key) => bytes.includes(key))) return false;
+  // JSON may spell a key with escapes; then only parsing tells.
+  if (!SPELT.some((key) => bytes.includes(key)) && !bytes.includes("\\u")) return false;
   return members.some(
     (member) => CONTENT.has(member.key) && (MEDIA.has(member.key) || isMedia(memberValue(bytes, member))),
   );

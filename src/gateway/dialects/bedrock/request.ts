@@ -22,19 +22,6 @@ const INVOKE_HEADERS = [
   "x-amzn-bedrock-performanceconfig-latency",
   "x-amzn-bedrock-service-tier",
 ] as const;
-/** Limits of output in the bodies of Bedrock's models; Nova's and Titan's stand one object deeper. */
-const LIMITS = [
-  "max_tokens",
-  "max_completion_tokens",
-  "max_gen_len",
-  "max_tokens_to_sample",
-  "maxTokens",
-] as const;
-const NESTED_LIMITS = [
-  ["inferenceConfig", "maxTokens"],
-  ["inferenceConfig", "max_new_tokens"],
-  ["textGenerationConfig", "maxTokenCount"],
-] as const;
 const NO_EDITS: MemberEdits = new Map();
 const OPEN_OBJECT = 0x7b;
 const OPEN_ARRAY = 0x5b;
@@ -109,15 +96,9 @@ function headersOf(
   return passed;
 }
 
-/** The client's own limit of output; what is no count is between client and model. */
+/** The client's own limit of output in Converse; in InvokeModel each model has its own name for it, which its adapter knows. */
 function limitOf(operation: Operation, envelope: Envelope): number | undefined {
-  if (operation === "count-tokens") return undefined;
-  if (operation === "chat") return count(nested(envelope, "inferenceConfig", "maxTokens"));
-  const limits = [
-    ...LIMITS.map((name) => envelope.value(name)),
-    ...NESTED_LIMITS.map(([outer, inner]) => nested(envelope, outer, inner)),
-  ].flatMap((value) => count(value) ?? []);
-  return limits.length === 0 ? undefined : Math.max(...limits);
+  return operation === "chat" ? count(nested(envelope, "inferenceConfig", "maxTokens")) : undefined;
 }
 
 function nested(envelope: Envelope, outer: string, inner: string): unknown {
