@@ -87,6 +87,15 @@ await time("Converse to OpenAI chat, a chunk", () => {
   for (const one of frames.push(frame)) fromConverse.read(one.type, one.payload);
 });
 await time("OpenAI chat to Converse, a chunk", () => fromOpenAi.push(event));
+const long = writeEvent("chunk", `{"bytes":"${"A".repeat(1_000_000)}"}`);
+await time(
+  "an event of 1 MB in pieces of 8 kB",
+  () => {
+    const reader = new FrameReader();
+    for (let at = 0; at < long.length; at += 8_192) reader.push(long.subarray(at, at + 8_192));
+  },
+  50,
+);
 const own = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
 const signer = signingAuthoriser(
   { get: async () => own } as unknown as Credentials,

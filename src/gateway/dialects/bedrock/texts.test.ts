@@ -114,15 +114,14 @@ test("of a long text the beginning and the end are read, and files in it are no 
   assert.ok(text.length * scale < 200);
 });
 
-test("a huge body costs no more than looking for its quotes", () => {
+test("a file in a huge body is no text", () => {
   const bytes = "QUFB".repeat(5_000_000);
   const body = Buffer.from(
     JSON.stringify({ messages: [{ role: "user", content: [{ image: { source: { bytes } } }] }] }),
   );
   const request = { bytes: body, members: scanObject(body) } as unknown as WireRequest;
-  const before = performance.now();
-  converseTexts(request);
-  assert.ok(performance.now() - before < 500);
+  const { text, scale } = converseTexts(request);
+  assert.ok(text.length * scale < 1_000, String(text.length * scale));
 });
 
 test("a model wrote the texts, thoughts and arguments of a reply", () => {
