@@ -186,8 +186,9 @@ export class Attempt implements ReplySink {
     this.#events.onEnd(this, last);
   }
 
-  usage(usage: ReportedUsage | undefined): void {
+  usage(usage: ReportedUsage | undefined, estimated = false): void {
     if (this.#over) return;
+    this.record.estimated = estimated;
     if (usage === "invalid") this.record.flagged = "counts that are no counts";
     else {
       this.record.usage = usage;

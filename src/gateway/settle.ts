@@ -13,6 +13,11 @@ import type { Exchange } from "./exchange.ts";
  */
 export function settle(exchange: Exchange, attempt: Attempt, reply: ReplyBytes): void {
   const { record, planned } = attempt;
+  if (!attempt.sent) {
+    record.usage = undefined;
+    record.estimated = false;
+    return;
+  }
   if (record.usage !== undefined && isAbsurd(record.usage, exchange, attempt)) {
     record.flagged = JSON.stringify(record.usage);
     record.usage = undefined;
@@ -28,8 +33,7 @@ export function settle(exchange: Exchange, attempt: Attempt, reply: ReplyBytes):
 }
 
 /** A refusal or a failure before the first byte is not charged anywhere; what was generated is, whoever left. */
-function mayHaveCost({ record, failure, sent }: Attempt, reply: ReplyBytes): boolean {
-  if (!sent) return false;
+function mayHaveCost({ record, failure }: Attempt, reply: ReplyBytes): boolean {
   if (record.status !== "failed") return true;
   // A timeout that the upstream told is an answer; our own deadline leaves open what it did.
   const isOpen = failure?.kind === "cut" || (failure?.kind === "timeout" && failure.status === undefined);

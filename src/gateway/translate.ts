@@ -11,8 +11,8 @@ abstract class Translated implements AttemptSink {
     this.sink = sink;
   }
 
-  usage(usage: ReportedUsage | undefined): void {
-    this.sink.usage(usage);
+  usage(usage: ReportedUsage | undefined, estimated?: boolean): void {
+    this.sink.usage(usage, estimated);
   }
 
   dropped(names: readonly string[]): void {

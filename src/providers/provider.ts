@@ -103,8 +103,12 @@ export interface EmbedSink extends AttemptSink {
 
 /** What every attempt tells. */
 export interface AttemptSink {
-  /** What was told last holds; undefined takes it back. */
-  usage(usage: ReportedUsage | undefined): void;
+  /**
+   * What was told last holds; undefined takes it back.
+   *
+   * @param estimated  whether a part of it is the adapter's own guess
+   */
+  usage(usage: ReportedUsage | undefined, estimated?: boolean): void;
   /** Parameters that were left out, as the client calls them. */
   dropped(names: readonly string[]): void;
   /** A part of a plain reply has come; it is told as a whole later. */

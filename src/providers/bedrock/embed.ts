@@ -31,6 +31,9 @@ export function embedByInvoke(
   return run;
 }
 
+/** Of text, about, where nobody counts. */
+const BYTES_PER_TOKEN = 4;
+
 class EmbedRun implements UpstreamHandle {
   readonly #runtime: Runtime;
   readonly #body: EmbeddingBody;
@@ -38,10 +41,13 @@ class EmbedRun implements UpstreamHandle {
   readonly #sink: EmbedSink;
   readonly #parts: readonly (readonly string[])[];
   readonly #vectors: number[][][] = [];
-  readonly #handles = new Set<UpstreamHandle>();
+  /** Calls under way, by the part's number. */
+  readonly #open = new Map<number, UpstreamHandle | undefined>();
   #usage: Usage | undefined = NO_USAGE;
   #next = 0;
   #done = 0;
+  /** The service answered something. */
+  #heard = false;
   #over = false;
 
   constructor(runtime: Runtime, body: EmbeddingBody, call: EmbedCall, sink: EmbedSink) {
@@ -56,17 +62,17 @@ class EmbedRun implements UpstreamHandle {
   }
 
   start(): void {
-    while (this.#next < this.#parts.length && this.#handles.size < AT_A_TIME && !this.#over)
+    while (this.#next < this.#parts.length && this.#open.size < AT_A_TIME && !this.#over)
       this.#sendPart(this.#next++);
   }
 
   get sent(): boolean {
-    return [...this.#handles].some(({ sent }) => sent !== false) || this.#done > 0;
+    return this.#heard || [...this.#open.values()].some((handle) => handle?.sent !== false);
   }
 
   cancel(): void {
     this.#over = true;
-    for (const handle of this.#handles) handle.cancel();
+    for (const handle of this.#open.values()) handle?.cancel();
   }
 
   pause(): void {}
@@ -76,17 +82,17 @@ class EmbedRun implements UpstreamHandle {
   #sendPart(index: number): void {
     const { model } = this.#call;
     const { secrets, prefix } = this.#runtime;
-    let handle: UpstreamHandle | undefined;
     const reading = new BedrockReading(
       {
         sink: {
           ...QUIET,
           alive: () => this.#sink.alive(),
-          fail: (failure) => this.#fail(failure),
+          fail: (failure) => this.#fail(index, failure),
         },
         whole: (reply, headers) => {
           const read = (JSON.parse(reply.body.toString()) ?? {}) as Record<string, unknown>;
           // First, because vectors that are of no use were paid for, too.
+          this.#open.delete(index);
           this.#count(readTokenHeaders(headers) ?? tokensInBody(read));
           const vectors = this.#body.vectors(read);
           if (vectors.length !== this.#parts[index]?.length)
@@ -94,7 +100,6 @@ class EmbedRun implements UpstreamHandle {
               `it has ${vectors.length} embeddings for ${this.#parts[index]?.length} texts`,
             );
           this.#vectors[index] = vectors;
-          if (handle !== undefined) this.#handles.delete(handle);
           this.#finishPart();
         },
       },
@@ -106,18 +111,31 @@ class EmbedRun implements UpstreamHandle {
       headers: { "content-type": "application/json", accept: "application/json" },
       body: this.#body.body(this.#parts[index] ?? []),
     };
-    handle = this.#runtime.send(this.#call, request, reading);
-    this.#handles.add(handle);
+    this.#open.set(index, undefined);
+    const handle = this.#runtime.send(this.#call, request, reading);
+    if (this.#open.has(index)) this.#open.set(index, handle);
+    this.#tell();
   }
 
   /** Only where every part told its tokens is their sum known. */
   #count(usage: Usage | "invalid" | undefined): void {
+    this.#heard = true;
     this.#usage =
       this.#usage === undefined || usage === undefined || usage === "invalid"
         ? undefined
         : addUsage(this.#usage, usage);
-    // As it grows, so that whoever leaves has paid for what was made.
-    if (!this.#over) this.#sink.usage(this.#usage);
+    this.#tell();
+  }
+
+  /** What it costs if it ends now: what was told, and a guess for what is under way, which the service may charge. */
+  #tell(): void {
+    if (this.#over) return;
+    if (this.#usage === undefined) return this.#sink.usage(undefined);
+    let bytes = 0;
+    for (const index of this.#open.keys())
+      for (const text of this.#parts[index] ?? []) bytes += Buffer.byteLength(text);
+    const guessed = { ...NO_USAGE, inputTokens: Math.ceil(bytes / BYTES_PER_TOKEN) };
+    this.#sink.usage(addUsage(this.#usage, guessed), bytes > 0);
   }
 
   #finishPart(): void {
@@ -129,8 +147,13 @@ class EmbedRun implements UpstreamHandle {
   }
 
   /** One part that fails is the whole; what the others cost was told, and is charged. */
-  #fail(failure: AttemptFailure): void {
+  #fail(index: number, failure: AttemptFailure): void {
     if (this.#over) return;
+    // A refusal is not charged; what broke off may be.
+    const isRefused = failure.status !== undefined || failure.kind !== "cut";
+    this.#heard ||= failure.status !== undefined;
+    if (isRefused) this.#open.delete(index);
+    this.#tell();
     this.cancel();
     this.#sink.fail(failure);
   }
