@@ -1,3 +1,4 @@
+import type { MemberEdits } from "../../core/splice.ts";
 import type { ReportedUsage } from "../../core/usage.ts";
 import type { Operation } from "../../core/wire.ts";
 import { egressGuard } from "../http/egress-guard.ts";
@@ -70,18 +71,24 @@ export function bedrock(id: string, options: BedrockOptions): Provider {
 
   function byBedrock(call: UpstreamCall, sink: ReplySink): UpstreamHandle {
     const known = modelOf(call.model);
+    const stripped = call.withoutThoughts ? editsWithoutThoughts(call.request.bytes) : undefined;
+    if (stripped !== undefined) sink.dropped(["reasoning"]);
     const unsigned = passedRequest(
-      call,
+      stripped === undefined ? call : withEdits(call, stripped),
       known.model,
       runtime.prefix,
       known.canonical,
       options.requestMetadata,
     );
-    if (call.withoutThoughts && editsWithoutThoughts(call.request.bytes) !== undefined)
-      sink.dropped(["reasoning"]);
     const meaning = meaningOf(call, sink);
     return runtime.send(call, unsigned, new BedrockReading(meaning, runtime.secrets));
   }
+}
+
+/** The same call with more members of its body edited. */
+function withEdits(call: UpstreamCall, edits: MemberEdits): UpstreamCall {
+  const { request } = call;
+  return { ...call, request: { ...request, wordEdits: new Map([...request.wordEdits, ...edits]) } };
 }
 
 function usageInBody(operation: Operation, reply: WholeReply): ReportedUsage | undefined {

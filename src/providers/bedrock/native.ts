@@ -1,9 +1,10 @@
+import { CONVERSE_EXCEPTIONS, INVOKE_EXCEPTIONS } from "../../core/bedrock-exceptions.ts";
 import type { Frame } from "../../core/event-stream.ts";
 import { NO_USAGE, type ReportedUsage } from "../../core/usage.ts";
 import type { AttemptFailure, ReplySink } from "../provider.ts";
 import { ReplyFault } from "../reply-fault.ts";
 import { readAnthropicUsage, readConverseUsage, readInvocationMetrics } from "./converse/usage.ts";
-import { CONVERSE_EXCEPTIONS, INVOKE_EXCEPTIONS, type Events } from "./stream.ts";
+import type { Events } from "./stream.ts";
 
 /** Passes the events of ConverseStream on; the end is `metadata`, after `messageStop`. */
 export class ConverseTap implements Events {

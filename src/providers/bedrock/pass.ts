@@ -5,7 +5,6 @@ import type { WireRequest } from "../../core/wire.ts";
 import type { UpstreamCall } from "../provider.ts";
 import type { Unsigned } from "./auth.ts";
 import { headerWithLabels, withLabels } from "./labels.ts";
-import { editsWithoutThoughts } from "./thoughts.ts";
 
 const METADATA_HEADER = "x-amzn-bedrock-request-metadata";
 
@@ -89,7 +88,7 @@ function invokeHeaders(call: UpstreamCall, isLabelled: boolean): Record<string, 
 
 function converseBody(call: UpstreamCall, isLabelled: boolean): Buffer {
   const { request, outputCap } = call;
-  const edits = editsOf(call);
+  const edits = new Map(request.wordEdits);
   if (isLabelled) {
     const own = edits.has("requestMetadata")
       ? edits.get("requestMetadata")
@@ -103,17 +102,11 @@ function converseBody(call: UpstreamCall, isLabelled: boolean): Buffer {
 
 function cappedBody(call: UpstreamCall, name: readonly [string, string?] | undefined): Buffer {
   const { request, outputCap } = call;
-  const edits = editsOf(call);
+  const edits = new Map(request.wordEdits);
   if (outputCap === undefined || name === undefined) return edited(request, edits);
   const [outer, inner] = name;
   const value = inner === undefined ? String(outputCap) : withMember(request, outer, inner, outputCap);
   return edited(request, edits.set(outer, value));
-}
-
-/** What every body has in common: the words are taken out, and thoughts that are another model's. */
-function editsOf({ request, withoutThoughts }: UpstreamCall): Map<string, string | undefined> {
-  const stripped = withoutThoughts ? editsWithoutThoughts(request.bytes) : undefined;
-  return new Map([...request.wordEdits, ...(stripped ?? [])]);
 }
 
 function edited(request: WireRequest, edits: ReadonlyMap<string, string | undefined>): Buffer {

@@ -22,20 +22,6 @@ export interface Events {
   fail(failure: AttemptFailure): void;
 }
 
-/** Of ConverseStream. https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html */
-export const CONVERSE_EXCEPTIONS: ReadonlySet<string> = new Set([
-  "internalServerException",
-  "modelStreamErrorException",
-  "validationException",
-  "throttlingException",
-  "serviceUnavailableException",
-]);
-/** Of InvokeModelWithResponseStream. */
-export const INVOKE_EXCEPTIONS: ReadonlySet<string> = new Set([
-  ...CONVERSE_EXCEPTIONS,
-  "modelTimeoutException",
-]);
-
 /** Reads an event stream of Bedrock: checksums, exceptions in mid-stream, and an end that must be there. */
 export class BedrockStream implements StreamReading {
   readonly #reader = new FrameReader();

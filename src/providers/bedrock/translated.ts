@@ -1,3 +1,4 @@
+import { CONVERSE_EXCEPTIONS } from "../../core/bedrock-exceptions.ts";
 import type { ChatEvent } from "../../core/chat.ts";
 import type { Frame } from "../../core/event-stream.ts";
 import type { AttemptFailure, ChatSink } from "../provider.ts";
@@ -7,7 +8,7 @@ import { readConverseReply } from "./converse/read-reply.ts";
 import type { ReadBack } from "./converse/write-request.ts";
 import { usageOfConverse } from "./native.ts";
 import type { Meaning } from "./reading.ts";
-import { CONVERSE_EXCEPTIONS, type Events } from "./stream.ts";
+import type { Events } from "./stream.ts";
 
 /** What a Converse reply means for a client of another dialect. */
 export function translated(sink: ChatSink, how: ReadBack, stream: boolean): Meaning {

@@ -3,33 +3,17 @@ import test from "node:test";
 import type { ChatCompletionCreateParams } from "openai/resources/chat/completions";
 import type { ChatMessage, ChatPart, ChatRequest, Inexpressible } from "../../core/chat.ts";
 import { writeOpenAiChat, type WriteOptions } from "./write-request.ts";
+import { EMPTY_CHAT } from "../../../test/support/empty-chat.ts";
 
 const HOW: WriteOptions = { model: "m", stream: false, outputCap: undefined, outputParam: "max_tokens" };
-const EMPTY: ChatRequest = {
-  system: [],
-  messages: [],
-  tools: [],
-  toolChoice: undefined,
-  parallelToolCalls: undefined,
-  maxOutputTokens: undefined,
-  temperature: undefined,
-  topP: undefined,
-  stop: [],
-  output: undefined,
-  reasoningEffort: undefined,
-  serviceTier: undefined,
-  cacheKey: undefined,
-  others: [],
-};
-
 type Body = ChatCompletionCreateParams;
 
 function bodyOf(chat: Partial<ChatRequest>, how: Partial<WriteOptions> = {}): Body {
-  return JSON.parse(writeOpenAiChat({ ...EMPTY, ...chat }, { ...HOW, ...how }).body) as Body;
+  return JSON.parse(writeOpenAiChat({ ...EMPTY_CHAT, ...chat }, { ...HOW, ...how }).body) as Body;
 }
 
 function leftOut(chat: Partial<ChatRequest>): readonly Inexpressible[] {
-  return writeOpenAiChat({ ...EMPTY, ...chat }, HOW).inexpressible;
+  return writeOpenAiChat({ ...EMPTY_CHAT, ...chat }, HOW).inexpressible;
 }
 
 function user(...parts: ChatPart[]): Partial<ChatRequest> {

@@ -1,3 +1,4 @@
+import { CONVERSE_EXCEPTIONS, INVOKE_EXCEPTIONS } from "../../../core/bedrock-exceptions.ts";
 import { ERRORS, type AppError } from "../../../core/errors.ts";
 import { writeException } from "../../../core/event-stream.ts";
 import type { Operation } from "../../../core/wire.ts";
@@ -17,21 +18,11 @@ export function bedrockErrorReply(error: AppError, exchangeId: string): ErrorRep
   return { status: row.bedrock.status, headers, body: Buffer.from(message(error, exchangeId)) };
 }
 
-/** What the SDKs know as exceptions of a stream; another comes out as one without a class. */
-const STREAM_EXCEPTIONS: ReadonlySet<string> = new Set([
-  "internalServerException",
-  "modelStreamErrorException",
-  "validationException",
-  "throttlingException",
-  "serviceUnavailableException",
-]);
-
 export function bedrockErrorEvent(error: AppError, exchangeId: string, operation: Operation): Buffer {
   const { exception } = ERRORS[error.code].bedrock;
   const type = exception.charAt(0).toLowerCase() + exception.slice(1);
-  // InvokeModelWithResponseStream knows this one, ConverseStream does not.
+  const isKnown = (operation === "invoke" ? INVOKE_EXCEPTIONS : CONVERSE_EXCEPTIONS).has(type);
   const isTimeout = type === "modelTimeoutException";
-  const isKnown = STREAM_EXCEPTIONS.has(type) || (isTimeout && operation === "invoke");
   const known = isKnown ? type : isTimeout ? "modelStreamErrorException" : "internalServerException";
   return writeException(known, message(error, exchangeId));
 }

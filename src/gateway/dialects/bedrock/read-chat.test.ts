@@ -3,6 +3,7 @@ import test from "node:test";
 import type { ChatPart, ChatRequest } from "../../../core/chat.ts";
 import { AppError } from "../../../core/errors.ts";
 import { readConverse } from "./read-chat.ts";
+import { EMPTY_CHAT } from "../../../../test/support/empty-chat.ts";
 
 const HELLO = { role: "user", content: [{ text: "Hello" }] };
 const TOOLS = { tools: [{ toolSpec: { name: "f", inputSchema: { json: { type: "object" } } } }] };
@@ -46,20 +47,8 @@ function result(id: string, content: readonly unknown[] = [{ text: "1" }], rest 
 
 test("a plain request asks for nothing but an answer", () => {
   const plain: ChatRequest = {
-    system: [],
+    ...EMPTY_CHAT,
     messages: [{ role: "user", parts: [{ type: "text", text: "Hello" }] }],
-    tools: [],
-    toolChoice: undefined,
-    parallelToolCalls: undefined,
-    maxOutputTokens: undefined,
-    temperature: undefined,
-    topP: undefined,
-    stop: [],
-    output: undefined,
-    reasoningEffort: undefined,
-    serviceTier: undefined,
-    cacheKey: undefined,
-    others: [],
   };
   assert.deepEqual(read({}), plain);
   assert.deepEqual(

@@ -3,6 +3,7 @@ import test from "node:test";
 import type { ChatRequest } from "../../../core/chat.ts";
 import { AppError } from "../../../core/errors.ts";
 import { readOpenAiChat } from "./read-chat.ts";
+import { EMPTY_CHAT } from "../../../../test/support/empty-chat.ts";
 
 const HELLO = [{ role: "user", content: "Hello" }];
 
@@ -19,20 +20,8 @@ function refuses(rest: object, expected: RegExp): void {
 
 test("a plain request asks for nothing but an answer", () => {
   assert.deepEqual(read({ stream: true, user: "u", metadata: { a: "b" }, safety_identifier: "s" }), {
-    system: [],
+    ...EMPTY_CHAT,
     messages: [{ role: "user", parts: [{ type: "text", text: "Hello" }] }],
-    tools: [],
-    toolChoice: undefined,
-    parallelToolCalls: undefined,
-    maxOutputTokens: undefined,
-    temperature: undefined,
-    topP: undefined,
-    stop: [],
-    output: undefined,
-    reasoningEffort: undefined,
-    serviceTier: undefined,
-    cacheKey: undefined,
-    others: [],
   } satisfies ChatRequest);
 });
 

@@ -2,6 +2,7 @@ import type { BedrockModel } from "../../../catalog/bedrock-models.ts";
 import { bedrockModel } from "../../../catalog/bedrock-models.ts";
 import type { ChatMessage, ChatPart, ChatRequest, Inexpressible, Tool } from "../../../core/chat.ts";
 import { type ConverseWish, type ReadBack, writeConverse } from "./write-request.ts";
+import { EMPTY_CHAT } from "../../../../test/support/empty-chat.ts";
 
 // Not tests: what the tests of this folder share.
 
@@ -17,23 +18,6 @@ export const MISTRAL_7B = bedrockModel("mistral.mistral-7b-instruct-v0:2");
 export const GPT_OSS = bedrockModel("openai.gpt-oss-120b-1:0");
 export const QWEN = bedrockModel("qwen.qwen3-32b-v1:0");
 export const PALMYRA = bedrockModel("writer.palmyra-x5-v1:0");
-
-const EMPTY: ChatRequest = {
-  system: [],
-  messages: [],
-  tools: [],
-  toolChoice: undefined,
-  parallelToolCalls: undefined,
-  maxOutputTokens: undefined,
-  temperature: undefined,
-  topP: undefined,
-  stop: [],
-  output: undefined,
-  reasoningEffort: undefined,
-  serviceTier: undefined,
-  cacheKey: undefined,
-  others: [],
-};
 
 export function user(...parts: (string | ChatPart)[]): ChatMessage {
   return { role: "user", parts: parts.map(part) };
@@ -91,7 +75,7 @@ export function write(
     withoutThoughts: false,
     metadata: {},
     ...more,
-    chat: { ...EMPTY, messages: [user("hi")], ...chat },
+    chat: { ...EMPTY_CHAT, messages: [user("hi")], ...chat },
     model,
   });
   return { body: JSON.parse(body), text: body, how, lost: inexpressible };
