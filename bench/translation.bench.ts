@@ -52,7 +52,13 @@ const model = bedrockModel("anthropic.claude-sonnet-4-5-20250929-v1:0");
 const wish = { model, outputCap: undefined, withoutThoughts: false, metadata: { switchyard_tenant: "acme" } };
 const converse = Buffer.from(writeConverse({ chat: readOpenAiChat(openAi), ...wish }).body);
 const facts = { exchangeId: "x1", model: "sonnet", startedAtMs: 0, includeUsage: true };
-const openAiHow = { model: "m", stream: true, outputCap: undefined, outputParam: "max_tokens" } as const;
+const openAiHow = {
+  model: "m",
+  stream: true,
+  outputCap: undefined,
+  outputParam: "max_tokens",
+  topK: true,
+} as const;
 
 const frame = writeEvent(
   "contentBlockDelta",

@@ -11,7 +11,6 @@ interface NotYet {
 const NOT_YET: readonly NotYet[] = [
   { path: ["mode"], values: ["observe"] },
   { path: ["content", "keep"], values: ["redacted", "full"] },
-  { path: ["providers", "*", "kind"], values: ["anthropic", "sagemaker", "triton"] },
   { path: ["pools"] },
   { path: ["targets", "*", "pool"] },
   { path: ["tasks", "*", "objective"], values: ["cost", "latency", "quality"] },

@@ -142,6 +142,25 @@ const fault = z.strictObject({
   afterTokens: z.int().min(0).default(5).describe("For cut: tokens sent before the break."),
 });
 
+/** Forms of a conversation for models that take one text; providers/text-generation has them. */
+export const CHAT_TEMPLATES = ["llama3", "llama2", "mistral", "chatml", "gemma", "phi3", "plain"] as const;
+
+const region = z
+  .string()
+  .regex(/^[a-z]{2}(-[a-z]+)+-\d+$/, 'write a Region such as "eu-central-1"')
+  .describe("The AWS Region that is asked and signed for.");
+const profile = z
+  .string()
+  .min(1)
+  .optional()
+  .describe("A profile of the shared AWS configuration; the standard credential chain where absent.");
+const chatTemplate = z
+  .enum(CHAT_TEMPLATES)
+  .default("plain")
+  .describe(
+    "How a conversation becomes one text, for models that take no messages; the one the model was trained on.",
+  );
+
 const provider = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("openai-compatible"),
@@ -154,6 +173,12 @@ const provider = z.discriminatedUnion("kind", [
       .optional()
       .describe("Whose differences apply; guessed from baseUrl where absent."),
     apiVersion: z.string().optional().describe("Azure OpenAI's api-version."),
+    responses: z
+      .enum(["pass", "translate", "only"])
+      .optional()
+      .describe(
+        "Whether the upstream speaks OpenAI's Responses: pass such requests on, translate them to chat completions, or use nothing else (only), also for chat; guessed from the vendor where absent.",
+      ),
     connections: z.int().min(1).max(10_000).default(512).describe("Connections to the engine at most."),
   }),
   z.strictObject({
@@ -164,21 +189,14 @@ const provider = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("bedrock"),
-    region: z
-      .string()
-      .regex(/^[a-z]{2}(-[a-z]+)+-\d+$/, 'write a Region such as "eu-central-1"')
-      .describe("The AWS Region that is asked and signed for."),
+    region,
     baseUrl: httpUrl
       .optional()
       .describe("Instead of the Region's own address: a VPC endpoint, or an emulator."),
     apiKey: secret
       .optional()
       .describe("A Bedrock API key; without one requests are signed with AWS credentials."),
-    profile: z
-      .string()
-      .min(1)
-      .optional()
-      .describe("A profile of the shared AWS configuration; the standard credential chain where absent."),
+    profile,
     assumeRole: z
       .strictObject({
         role: z
@@ -205,9 +223,61 @@ const provider = z.discriminatedUnion("kind", [
       .describe("Send the exchange's id and tenant along, so that AWS's invocation logs can be joined."),
     connections: z.int().min(1).max(10_000).default(512).describe("Connections to the Region at most."),
   }),
-  z.strictObject({ kind: z.literal("anthropic"), apiKey: secret, baseUrl: httpUrl.optional() }),
-  z.strictObject({ kind: z.literal("sagemaker"), region: z.string(), baseUrl: httpUrl.optional() }),
-  z.strictObject({ kind: z.literal("triton"), baseUrl: httpUrl }),
+  z.strictObject({
+    kind: z.literal("anthropic"),
+    baseUrl: httpUrl
+      .default("https://api.anthropic.com")
+      .describe(
+        "Everything before /v1/messages: Anthropic, Claude in Foundry (…/anthropic), Bedrock's own host for it, or an engine that speaks it.",
+      ),
+    apiKey: secret.optional().describe("env:NAME or file:PATH; left out where the engine wants none."),
+    auth: z
+      .enum(["x-api-key", "bearer"])
+      .optional()
+      .describe("Which header carries the key; guessed from baseUrl where absent."),
+    connections: z.int().min(1).max(10_000).default(512).describe("Connections at most."),
+  }),
+  z.strictObject({
+    kind: z.literal("sagemaker"),
+    region,
+    baseUrl: httpUrl
+      .optional()
+      .describe("Instead of the Region's own address: a VPC endpoint, or an emulator."),
+    profile,
+    apiKey: secret
+      .optional()
+      .describe("A SageMaker API key, for payload openai-path; without one requests are signed."),
+    payload: z
+      .enum(["openai", "openai-path", "tgi", "djl"])
+      .default("openai")
+      .describe(
+        "What the container takes at /invocations: openai (vLLM, SGLang), tgi, djl (LMI); openai-path asks the endpoint's own OpenAI path.",
+      ),
+    chatTemplate,
+    sendModel: z
+      .string()
+      .optional()
+      .describe("The model's name inside the body, for payload openai; left out where absent."),
+    connections: z.int().min(1).max(10_000).default(512).describe("Connections to the Region at most."),
+  }),
+  z.strictObject({
+    kind: z.literal("triton"),
+    baseUrl: httpUrl.describe("Everything before /v2/models."),
+    apiKey: secret.optional().describe("Sent as a bearer token; left out where the server wants none."),
+    chatTemplate,
+    fields: z
+      .strictObject({
+        input: z.string().min(1).default("text_input").describe("The tensor that holds the prompt."),
+        output: z.string().min(1).default("text_output").describe("The tensor that holds the answer."),
+      })
+      .prefault({})
+      .describe("Names of the model's tensors."),
+    parameters: z
+      .enum(["vllm", "trtllm"])
+      .default("vllm")
+      .describe("Whose names for sampling parameters the model's backend takes."),
+    connections: z.int().min(1).max(10_000).default(512).describe("Connections to the server at most."),
+  }),
 ]);
 
 const pool = z.strictObject({
@@ -270,6 +340,12 @@ const target = z.strictObject({
     .enum(["cancel", "drain"])
     .default("cancel")
     .describe("When the client leaves: stop the upstream, or read on for its usage."),
+  promptCache: z
+    .enum(["client", "auto"])
+    .default("client")
+    .describe(
+      "What is marked for the provider's prompt cache: only what the client marks, or (auto) tools, system and the conversation so far where the client marks nothing.",
+    ),
   unsupported: z
     .enum(["refuse", "drop"])
     .default("refuse")
@@ -399,6 +475,23 @@ const egress = z
     "What Switchyard fetches from addresses that requests name; private ones are refused at the connection.",
   );
 
+const responses = z
+  .strictObject({
+    store: z
+      .boolean()
+      .default(true)
+      .describe(
+        "Whether replies of /v1/responses are kept for previous_response_id, as the API does unless a request says store: false.",
+      ),
+    dataClasses: z
+      .array(z.enum(SENSITIVITIES))
+      .default(["public", "internal", "confidential"])
+      .describe("Sensitivities whose replies may be kept."),
+    retention: days.prefault("30d").describe("How long they are kept."),
+  })
+  .prefault({})
+  .describe("What OpenAI's Responses API keeps for its clients; each tenant sees only its own.");
+
 export const configSchema = z.strictObject({
   mode: z
     .enum(["enforce", "observe"])
@@ -408,6 +501,7 @@ export const configSchema = z.strictObject({
   storage,
   content,
   egress,
+  responses,
   providers: z.record(name, provider).default({}).describe("Upstream APIs, by name."),
   pools: z.record(name, pool).default({}).describe("Replicas of self-hosted engines."),
   targets: z

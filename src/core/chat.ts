@@ -20,10 +20,14 @@ export interface ChatRequest {
   readonly maxOutputTokens: number | undefined;
   readonly temperature: number | undefined;
   readonly topP: number | undefined;
+  /** The model chooses among so many of the likeliest tokens, >= 0. */
+  readonly topK: number | undefined;
   readonly stop: readonly string[];
   readonly output: OutputFormat | undefined;
   /** none, minimal, low, medium, high, xhigh or max; other words as the client wrote them. */
   readonly reasoningEffort: string | undefined;
+  /** Tokens to think in at most, where the client counts them; `reasoningEffort` then says about the same as a word. */
+  readonly thinkingTokens: number | undefined;
   /** As the client's dialect calls it. */
   readonly serviceTier: string | undefined;
   /** Whose prompt cache entries may be shared; OpenAI's prompt_cache_key. */
@@ -177,6 +181,8 @@ export interface ChatReply {
   /** In the order in which they were made. */
   readonly parts: readonly (TextPart | ReasoningPart | RedactedReasoningPart | ToolCallPart)[];
   readonly stop: StopReason;
+  /** Which of `stop` it was, where the upstream tells. */
+  readonly stopSequence?: string;
   readonly usage: Usage | undefined;
   /** What the upstream says that generation took. */
   readonly latencyMs: number | undefined;
@@ -198,7 +204,8 @@ export type ChatEvent =
   | { readonly type: "tool-input"; readonly json: string }
   /** The part that was open is complete; the next event begins another, even of the same kind. */
   | { readonly type: "part-end" }
-  | { readonly type: "stop"; readonly reason: StopReason }
+  /** `sequence` is which of `stop` it was, where the upstream tells. */
+  | { readonly type: "stop"; readonly reason: StopReason; readonly sequence?: string }
   | {
       readonly type: "usage";
       readonly usage: Usage;

@@ -1,15 +1,15 @@
 import type { JsonMember } from "./json-scan.ts";
 import type { MemberEdits } from "./splice.ts";
 
-/** Ways of writing requests and replies. */
-export const DIALECTS = ["openai", "bedrock"] as const;
+/** Ways of writing requests and replies: `openai` is chat completions and what goes with them, `responses` OpenAI's Responses. */
+export const DIALECTS = ["openai", "responses", "anthropic", "bedrock"] as const;
 export type Dialect = (typeof DIALECTS)[number];
 
 /**
- * What a request asks for. `invoke` is Bedrock's InvokeModel, whose body is the model's own; `count-tokens` generates
- * nothing and costs nothing.
+ * What a request asks for. `completions` is OpenAI's older one, a prompt continued; `invoke` is Bedrock's InvokeModel, whose
+ * body is the model's own; `count-tokens` generates nothing and costs nothing.
  */
-export type Operation = "chat" | "embeddings" | "invoke" | "count-tokens";
+export type Operation = "chat" | "completions" | "embeddings" | "invoke" | "count-tokens";
 
 /**
  * A client's request: its bytes as they came, and what its envelope says. The envelope is read once; whoever sends the

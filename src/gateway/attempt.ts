@@ -100,6 +100,7 @@ export class Attempt implements ReplySink {
       model: target.model,
       outputCap,
       connectTimeoutMs: target.timeouts.connect,
+      autoCache: target.autoCache,
       withoutThoughts: this.withoutThoughts,
       labels: { exchange: exchange.id, tenant: exchange.context?.tenant ?? "", tags: exchange.tags },
     };

@@ -39,8 +39,8 @@ export interface AttemptRecord {
 /** A target to try, and how much output it may be asked for. */
 export interface PlannedTarget {
   readonly target: GatewayTarget;
-  /** Whether the client's bytes go on, or what they say. */
-  readonly service: "pass" | "translate";
+  /** Whether the client's bytes go on, or what they say; or nothing does. */
+  readonly service: "pass" | "translate" | "estimate";
   /** Output tokens a choice, where it is less than what the client asks for. */
   readonly outputCap: number | undefined;
   /** The most that an attempt on it is taken to cost. */

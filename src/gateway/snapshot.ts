@@ -14,6 +14,8 @@ export interface GatewayTarget extends RouteTarget {
   readonly onAbort: TargetConfig["onAbort"];
   /** Whether parameters that it cannot express are left out and told, instead of refused. */
   readonly mayDrop: boolean;
+  /** Whether prompts are marked for the provider's cache where the client marks nothing. */
+  readonly autoCache: boolean;
 }
 
 export interface GatewayTenant {
@@ -96,6 +98,7 @@ function gatewayTarget(
     timeouts: target.timeouts,
     onAbort: target.onAbort,
     mayDrop: target.unsupported === "drop",
+    autoCache: target.promptCache === "auto",
   });
 }
 

@@ -29,14 +29,21 @@ export interface Provider {
   chat(call: ChatCall, sink: ChatSink): UpstreamHandle;
   /** The same for embeddings; absent where `serves` never translates them. */
   embed?(call: EmbedCall, sink: EmbedSink): UpstreamHandle;
+  /** Counts the tokens of a chat request by the provider's own counter; absent where `serves` never translates it. */
+  count?(call: CountCall, sink: CountSink): UpstreamHandle;
   /** Lets go of connections when nothing uses them any more. */
   close(): Promise<void>;
 }
 
 export type RequestKind = Pick<WireRequest, "dialect" | "operation">;
 
-/** `pass`: its bytes go on, but for a few edits; `translate`: by the form that is in no dialect; or why not at all. */
-export type Service = "pass" | "translate" | { readonly why: string; readonly code?: ErrorCode };
+/**
+ * - `pass`: its bytes go on, but for a few edits
+ * - `translate`: by the form that is in no dialect
+ * - `estimate`: only of tokens to be counted: the upstream has no counter, and the gateway counts by itself
+ * - or why not at all
+ */
+export type Service = "pass" | "translate" | "estimate" | { readonly why: string; readonly code?: ErrorCode };
 
 /** What every attempt needs to know. */
 export interface Call {
@@ -45,6 +52,8 @@ export interface Call {
   /** Output tokens a choice to ask for at most, where it is less than what the client asks for. */
   readonly outputCap: number | undefined;
   readonly connectTimeoutMs: number;
+  /** Whether the beginning of the prompt is to be marked for the provider's prompt cache, where the client marked nothing. */
+  readonly autoCache: boolean;
   readonly labels: CallLabels;
   /** Another model than the one that made them gets no thoughts back: their signatures are its own. */
   readonly withoutThoughts: boolean;
@@ -68,6 +77,10 @@ export interface ChatCall extends Call {
   readonly stream: boolean;
   /** Whether what cannot be expressed, and is not needed, is left out and told; else the attempt fails. */
   readonly mayDrop: boolean;
+}
+
+export interface CountCall extends Call {
+  readonly chat: ChatRequest;
 }
 
 export interface EmbedCall extends Call {
@@ -99,6 +112,11 @@ export interface ChatSink extends AttemptSink {
 
 export interface EmbedSink extends AttemptSink {
   whole(reply: EmbeddingsReply): void;
+}
+
+export interface CountSink extends AttemptSink {
+  /** @param inputTokens  those that the request would cost, >= 0 */
+  whole(inputTokens: number): void;
 }
 
 /** What every attempt tells. */

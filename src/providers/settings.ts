@@ -18,15 +18,16 @@ export function providerSettings(
     case "openai-compatible":
       return {
         ...config,
-        apiKey: config.apiKey === undefined ? undefined : resolveSecret(config.apiKey, secrets),
+        apiKey: secretOf(config.apiKey, secrets),
         vendor: config.vendor,
         apiVersion: config.apiVersion,
+        responses: config.responses,
       };
     case "bedrock": {
       const { assumeRole } = config;
       return {
         ...config,
-        apiKey: config.apiKey === undefined ? undefined : resolveSecret(config.apiKey, secrets),
+        apiKey: secretOf(config.apiKey, secrets),
         baseUrl: config.baseUrl,
         profile: config.profile,
         assumeRole: assumeRole && { ...assumeRole, externalId: assumeRole.externalId },
@@ -39,8 +40,20 @@ export function providerSettings(
       };
     }
     case "anthropic":
+      return { ...config, apiKey: secretOf(config.apiKey, secrets), auth: config.auth };
     case "sagemaker":
+      return {
+        ...config,
+        apiKey: secretOf(config.apiKey, secrets),
+        baseUrl: config.baseUrl,
+        profile: config.profile,
+        sendModel: config.sendModel,
+      };
     case "triton":
-      throw new Error(`providers of kind ${config.kind} are not available yet`);
+      return { ...config, apiKey: secretOf(config.apiKey, secrets) };
   }
+}
+
+function secretOf(reference: string | undefined, secrets: SecretSource): string | undefined {
+  return reference === undefined ? undefined : resolveSecret(reference, secrets);
 }

@@ -72,6 +72,7 @@ export function send(opened: Opened, body: object, headers: Record<string, strin
     model,
     outputCap: undefined,
     connectTimeoutMs: 1_000,
+    autoCache: false,
     withoutThoughts: false,
     labels: { exchange: "x1", tenant: "acme", tags: {} },
   };

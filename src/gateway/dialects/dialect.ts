@@ -28,6 +28,12 @@ export interface ClientDialect {
     readonly read: (request: WireRequest) => EmbeddingsRequest;
     readonly write: (reply: EmbeddingsReply, request: EmbeddingsRequest, facts: ReplyFacts) => Buffer;
   };
+  /** The same for counting tokens; absent where the dialect has none. */
+  readonly count?: {
+    readonly read: (request: WireRequest) => ChatRequest;
+    /** @param inputTokens  >= 0 */
+    readonly write: (inputTokens: number) => Buffer;
+  };
   /** What a model reads of a request, for an estimate of its tokens. */
   requestText(request: WireRequest): TextSample;
   /** What a model wrote in a reply, for an estimate of its tokens. */

@@ -90,6 +90,7 @@ function decide(exchange: Exchange, resolved: Resolved, asked: string, candidate
 /** Whether output is generated, whose length is not known before. */
 const GENERATES: Readonly<Record<Operation, boolean>> = {
   chat: true,
+  completions: true,
   invoke: true,
   embeddings: false,
   "count-tokens": false,

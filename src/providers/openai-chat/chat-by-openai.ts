@@ -21,11 +21,25 @@ import { writeOpenAiChat } from "./write-request.ts";
 
 /** What an adapter serves that speaks OpenAI: its own dialect as it is, chat of the others by translation. */
 export function servesByOpenAi({ dialect, operation }: RequestKind): Service {
-  if (dialect === "openai") return "pass";
-  if (operation === "chat") return "translate";
-  return operation === "count-tokens"
-    ? { why: "has no counting of tokens" }
-    : { why: "takes no bodies that belong to a model of Bedrock; ask by Converse" };
+  switch (operation) {
+    case "chat":
+      return dialect === "openai" ? "pass" : "translate";
+    case "completions":
+    case "embeddings":
+      return "pass";
+    case "count-tokens":
+      return "estimate";
+    case "invoke":
+      return { why: "takes no bodies that belong to a model of Bedrock; ask by Converse" };
+  }
+}
+
+/** What differs between engines that speak chat completions. */
+export interface OpenAiForm {
+  /** The parameter that limits a choice's output. */
+  readonly outputCap: "max_tokens" | "max_completion_tokens";
+  /** Whether `top_k` is known. */
+  readonly topK: boolean;
 }
 
 /**
@@ -36,11 +50,11 @@ export function servesByOpenAi({ dialect, operation }: RequestKind): Service {
 export function chatByOpenAi(
   call: ChatCall,
   sink: ChatSink,
-  outputParam: "max_tokens" | "max_completion_tokens",
+  { outputCap: outputParam, topK }: OpenAiForm,
   send: (call: UpstreamCall, sink: ReplySink) => UpstreamHandle,
 ): UpstreamHandle {
   const { chat, model, stream, outputCap } = call;
-  const { body, inexpressible } = writeOpenAiChat(chat, { model, stream, outputCap, outputParam });
+  const { body, inexpressible } = writeOpenAiChat(chat, { model, stream, outputCap, outputParam, topK });
   const failure = refuseOrDrop(inexpressible, call.mayDrop, sink);
   if (failure !== undefined) {
     sink.fail(failure);

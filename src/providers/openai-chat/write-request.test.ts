@@ -5,7 +5,13 @@ import type { ChatMessage, ChatPart, ChatRequest, Inexpressible } from "../../co
 import { writeOpenAiChat, type WriteOptions } from "./write-request.ts";
 import { EMPTY_CHAT } from "../../../test/support/empty-chat.ts";
 
-const HOW: WriteOptions = { model: "m", stream: false, outputCap: undefined, outputParam: "max_tokens" };
+const HOW: WriteOptions = {
+  model: "m",
+  stream: false,
+  outputCap: undefined,
+  outputParam: "max_tokens",
+  topK: true,
+};
 type Body = ChatCompletionCreateParams;
 
 function bodyOf(chat: Partial<ChatRequest>, how: Partial<WriteOptions> = {}): Body {
@@ -255,14 +261,14 @@ test("what has no place is told, and the body is legal without it", () => {
     serviceTier: "reserved",
     others: [
       { name: "guardrailConfig", value: {} },
-      { name: "additionalModelRequestFields.top_k", value: 5 },
+      { name: "additionalModelRequestFields.seed", value: 5 },
     ],
   };
   assert.deepEqual(
     leftOut(chat).map(({ name, droppable }) => [name, droppable]),
     [
       ["guardrailConfig", false],
-      ["additionalModelRequestFields.top_k", true],
+      ["additionalModelRequestFields.seed", true],
       ["video content", false],
       ["image in S3", false],
       ["messages.0.content.2.guardContent", false],

@@ -10,6 +10,8 @@ export interface WriteOptions {
   readonly outputCap: number | undefined;
   /** How the engine calls that limit. */
   readonly outputParam: "max_tokens" | "max_completion_tokens";
+  /** Whether the engine knows `top_k`, which OpenAI does not. */
+  readonly topK: boolean;
 }
 
 export interface WrittenRequest {
@@ -25,6 +27,7 @@ export interface WrittenRequest {
  */
 export function writeOpenAiChat(chat: ChatRequest, how: WriteOptions): WrittenRequest {
   const left: Inexpressible[] = chat.others.map(({ name }) => missing(name, isDroppable(name)));
+  if (chat.topK !== undefined && !how.topK) left.push(missing("top_k", true));
   const body = {
     model: how.model,
     messages: writeMessages(chat, left),
@@ -32,6 +35,7 @@ export function writeOpenAiChat(chat: ChatRequest, how: WriteOptions): WrittenRe
     ...writeLimit(chat, how),
     temperature: chat.temperature,
     top_p: chat.topP,
+    top_k: how.topK ? chat.topK : undefined,
     stop: chat.stop.length === 0 ? undefined : chat.stop,
     response_format: writeOutput(chat.output),
     reasoning_effort: chat.reasoningEffort,
@@ -44,8 +48,6 @@ export function writeOpenAiChat(chat: ChatRequest, how: WriteOptions): WrittenRe
 
 /** Hints: the reply is another, but none that the client could not use. */
 const HINTS: ReadonlySet<string> = new Set([
-  "top_k",
-  "topK",
   "seed",
   "verbosity",
   "detail",

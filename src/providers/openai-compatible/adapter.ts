@@ -15,6 +15,8 @@ export interface OpenAiCompatibleOptions {
   readonly apiKey: string | undefined;
   readonly vendor: VendorName | undefined;
   readonly apiVersion: string | undefined;
+  /** Whether OpenAI's Responses pass, are translated to chat completions, or serve everything; by the vendor where absent. */
+  readonly responses?: "pass" | "translate" | "only" | undefined;
   /** Connections to the engine at most. */
   readonly connections: number;
 }
@@ -60,7 +62,7 @@ export function openAiCompatible(id: string, options: OpenAiCompatibleOptions): 
     kind: "openai-compatible",
     serves: servesByOpenAi,
     send,
-    chat: (call, sink) => chatByOpenAi(call, sink, vendor.outputCap, send),
+    chat: (call, sink) => chatByOpenAi(call, sink, vendor, send),
     close: () => upstream.close(),
   };
 }

@@ -49,6 +49,7 @@ function bodyOf(text: string, asked: Asked = {}): string {
     model: asked.model ?? "m",
     outputCap: asked.outputCap,
     connectTimeoutMs: 1_000,
+    autoCache: false,
     withoutThoughts: false,
     labels: { exchange: "x1", tenant: "acme", tags: {} },
   };
@@ -62,6 +63,7 @@ test("a body in which nothing is to be changed is the client's own buffer", () =
     model: "m",
     outputCap: undefined,
     connectTimeoutMs: 1,
+    autoCache: false,
     withoutThoughts: false,
     labels: { exchange: "x1", tenant: "acme", tags: {} },
   };

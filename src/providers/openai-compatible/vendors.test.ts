@@ -108,6 +108,7 @@ async function sent(
         model,
         outputCap: undefined,
         connectTimeoutMs: 1_000,
+        autoCache: false,
         withoutThoughts: false,
         labels: { exchange: "x1", tenant: "acme", tags: {} },
       },

@@ -9,6 +9,8 @@ export interface Vendor {
   readonly streamUsage: boolean;
   /** The parameter that limits a choice's output. */
   readonly outputCap: "max_tokens" | "max_completion_tokens";
+  /** Whether `top_k` is known. */
+  readonly topK: boolean;
   /** Whether `metadata` is taken without `store` (OpenAI answers 400). */
   readonly metadataNeedsStore: boolean;
 }
@@ -19,10 +21,16 @@ const generic: Vendor = {
   auth: "authorization",
   streamUsage: true,
   outputCap: "max_tokens",
+  topK: true,
   metadataNeedsStore: false,
 };
 
-const openai: Vendor = { ...generic, outputCap: "max_completion_tokens", metadataNeedsStore: true };
+const openai: Vendor = {
+  ...generic,
+  outputCap: "max_completion_tokens",
+  topK: false,
+  metadataNeedsStore: true,
+};
 
 export const VENDORS = {
   generic,

@@ -17,7 +17,7 @@ export function simulator(id: string, options: SimulatorOptions): Provider {
     kind: "simulator",
     serves: servesByOpenAi,
     send,
-    chat: (call, sink) => chatByOpenAi(call, sink, "max_tokens", send),
+    chat: (call, sink) => chatByOpenAi(call, sink, { outputCap: "max_tokens", topK: true }, send),
     async close() {},
   };
 }

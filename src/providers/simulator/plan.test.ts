@@ -60,6 +60,7 @@ function planOf(body: Asked & Readonly<Record<string, unknown>>, call: Partial<U
     model: "sim",
     outputCap: undefined,
     connectTimeoutMs: 1,
+    autoCache: false,
     withoutThoughts: false,
     labels: { exchange: "x1", tenant: "acme", tags: {} },
     ...call,

@@ -325,15 +325,15 @@ test("boto3's converse on an engine that speaks OpenAI", { skip }, async (suite)
     async () => {
       engine.script = replying({ content: "x" });
       const before = engine.seen.length;
-      const params = { ...asking("hi"), additionalModelRequestFields: { top_k: 5 } };
+      const params = { ...asking("hi"), additionalModelRequestFields: { seed: 5 } };
       const refused = await setup.call("converse", { modelId: "eng", ...params });
       assert.equal(refused.error?.kind, "ValidationException");
-      assert.match(refused.error.said ?? "", /additionalModelRequestFields\.top_k/);
+      assert.match(refused.error.said ?? "", /additionalModelRequestFields\.seed/);
       assert.equal((await setup.record(refused)).code, "unsupported_parameter");
       assert.equal(engine.seen.length, before);
       const dropped = await setup.call("converse", { modelId: "dropping", ...params });
       replyOf(dropped);
-      assert.match(dropped.metadata?.HTTPHeaders["x-switchyard-dropped-params"] ?? "", /top_k/);
+      assert.match(dropped.metadata?.HTTPHeaders["x-switchyard-dropped-params"] ?? "", /seed/);
       const guarded = await setup.call("converse_stream", {
         modelId: "dropping",
         ...asking("hi"),

@@ -306,10 +306,7 @@ test("other parameters of the model's own are told; whether calls may come at on
     },
   });
   assert.equal(chat.parallelToolCalls, false);
-  assert.deepEqual(chat.others, [
-    { name: "additionalModelRequestFields.top_k", value: 5 },
-    { name: "additionalModelRequestFields.output_config.format", value: {} },
-  ]);
+  assert.deepEqual(chat.others, [{ name: "additionalModelRequestFields.output_config.format", value: {} }]);
 });
 
 test("blank text is refused in the service's words", () => {

@@ -65,6 +65,8 @@ export function readConverse(body: Buffer): ChatRequest {
     ...readInference(optionalFields(fields, "inferenceConfig", "") ?? {}, others),
     output: readOutput(optionalFields(outputConfig, "textFormat", "outputConfig")),
     reasoningEffort: optionalText(outputConfig, "effort", "outputConfig") ?? model.reasoningEffort,
+    topK: model.topK,
+    thinkingTokens: model.thinkingTokens,
     serviceTier: tier === undefined ? undefined : requiredText(tier, "type", "serviceTier"),
     cacheKey: undefined,
     others,

@@ -5,6 +5,8 @@ import { isAbsent, isFields, type Fields } from "../fields.ts";
 export interface ModelFields {
   readonly reasoningEffort: string | undefined;
   readonly parallelToolCalls: boolean | undefined;
+  readonly topK: number | undefined;
+  readonly thinkingTokens: number | undefined;
 }
 
 const PLACE = "additionalModelRequestFields";
@@ -20,19 +22,40 @@ export function readModelFields(fields: Fields, others: OtherParameter[]): Model
   let effort: string | undefined;
   let thinking: string | undefined;
   let parallelToolCalls: boolean | undefined;
+  let topK: number | undefined;
+  let thinkingTokens: number | undefined;
   for (const name in fields) {
     const value = fields[name];
     if (isAbsent(value)) continue;
     const isEffort = name === "reasoning_effort" || name === "reasoning_config";
     if (isEffort && typeof value === "string") effort = value;
-    else if (name === "thinking" && isFields(value)) thinking = thinkingEffort(value);
+    else if (name === "thinking" && isFields(value)) {
+      thinking = thinkingEffort(value);
+      thinkingTokens = countOf(value["budget_tokens"]);
+    } else if (name === "top_k" && countOf(value) !== undefined) topK = countOf(value);
+    else if (name === "inferenceConfig" && isFields(value) && isTopKAlone(value))
+      topK = countOf(value["topK"]);
     else if (name === "reasoningConfig" && isFields(value)) thinking = novaEffort(value);
     else if (name === "output_config" && isFields(value)) effort = readOutputConfig(value, others) ?? effort;
     else if (name === "tool_choice" && isParallelChoice(value))
       parallelToolCalls = value.disable_parallel_tool_use !== true;
     else others.push({ name: `${PLACE}.${name}`, value });
   }
-  return { reasoningEffort: thinking === "none" ? thinking : (effort ?? thinking), parallelToolCalls };
+  return {
+    reasoningEffort: thinking === "none" ? thinking : (effort ?? thinking),
+    parallelToolCalls,
+    topK,
+    thinkingTokens,
+  };
+}
+
+function countOf(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : undefined;
+}
+
+/** Where Nova has it. https://docs.aws.amazon.com/nova/latest/userguide/using-converse-api.html */
+function isTopKAlone(config: Fields): boolean {
+  return countOf(config["topK"]) !== undefined && Object.keys(config).length === 1;
 }
 
 /** https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking; "high" is the effort where none is named. */

@@ -115,6 +115,8 @@ const chat: fc.Arbitrary<ChatRequest> = object({
   maxOutputTokens: maybe(fc.integer({ min: 1 })),
   temperature: unit,
   topP: unit,
+  topK: fc.constant(undefined),
+  thinkingTokens: fc.constant(undefined),
   stop: fc.array(text, { maxLength: 3 }),
   output: maybe(
     object({

@@ -90,7 +90,7 @@ test("what has no place is told with its value", () => {
     web_search_options: {},
     store: true,
     verbosity: "low",
-    top_k: 40,
+    top_a: 40,
   };
   assert.deepEqual(
     read(asked).others,

@@ -38,9 +38,12 @@ export function readOpenAiChat(body: Buffer): ChatRequest {
       optionalCount(fields, "max_completion_tokens", "") ?? optionalCount(fields, "max_tokens", ""),
     temperature: optionalNumber(fields, "temperature", ""),
     topP: optionalNumber(fields, "top_p", ""),
+    // None of OpenAI's, but what vLLM and others take; -1 and 0 are all tokens there.
+    topK: readTopK(optionalNumber(fields, "top_k", "")),
     stop: readStop(fields["stop"]),
     output: readOutput(fields, others),
     reasoningEffort: optionalText(fields, "reasoning_effort", ""),
+    thinkingTokens: undefined,
     // The default, written out.
     serviceTier: tier === "auto" ? undefined : tier,
     cacheKey: optionalText(fields, "prompt_cache_key", ""),
@@ -60,6 +63,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   "max_tokens",
   "temperature",
   "top_p",
+  "top_k",
   "stop",
   "response_format",
   "reasoning_effort",
@@ -97,6 +101,10 @@ function tellRest(fields: Fields, others: OtherParameter[]): OtherParameter[] {
     others.push({ name, value });
   }
   return others;
+}
+
+function readTopK(value: number | undefined): number | undefined {
+  return value === undefined || value <= 0 ? undefined : Math.round(value);
 }
 
 function readStop(value: unknown): readonly string[] {

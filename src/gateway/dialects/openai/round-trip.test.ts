@@ -115,6 +115,8 @@ const chat: fc.Arbitrary<ChatRequest> = object({
   maxOutputTokens: maybe(fc.integer({ min: 1 })),
   temperature: maybe(number),
   topP: maybe(number),
+  topK: maybe(fc.integer({ min: 1, max: 1_000 })),
+  thinkingTokens: fc.constant(undefined),
   stop: fc.array(word, { maxLength: 3 }),
   output: maybe(output),
   reasoningEffort: maybe(text),
@@ -137,6 +139,7 @@ test("a request written for an engine and read as a client's is the same request
         stream,
         outputCap: undefined,
         outputParam,
+        topK: true,
       });
       assert.deepEqual(inexpressible, []);
       assert.deepEqual(readOpenAiChat(Buffer.from(body)), request);

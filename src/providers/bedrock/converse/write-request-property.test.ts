@@ -125,6 +125,8 @@ const chats: fc.Arbitrary<ChatRequest> = fc.record({
   maxOutputTokens: fc.constantFrom(undefined, 1, 1_024, 1_025, 5_000),
   temperature: fraction,
   topP: fraction,
+  topK: fc.option(fc.integer({ min: 1, max: 500 }), { nil: undefined }),
+  thinkingTokens: fc.option(fc.integer({ min: 1_024, max: 60_000 }), { nil: undefined }),
   stop: fc.array(words, { maxLength: 3 }),
   output: fc.oneof(
     fc.constantFrom(undefined, { type: "json" as const }),
@@ -150,7 +152,7 @@ const chats: fc.Arbitrary<ChatRequest> = fc.record({
   serviceTier: fc.constantFrom(undefined, "auto", "flex", "odd"),
   cacheKey: fc.constantFrom(undefined, "k"),
   others: fc.array(
-    fc.constantFrom({ name: "seed", value: 1 }, { name: "n", value: 2 }, { name: "top_k", value: 4 }),
+    fc.constantFrom({ name: "seed", value: 1 }, { name: "n", value: 2 }, { name: "min_p", value: 4 }),
     {
       maxLength: 2,
     },

@@ -41,13 +41,13 @@ test("one answer is what Converse gives; several cannot be said", () => {
 });
 
 test("top_k goes where the family wants it", () => {
-  const others = [{ name: "top_k", value: 20 }];
-  assert.deepEqual(write({ others }, SONNET_45).body.additionalModelRequestFields, { top_k: 20 });
-  assert.deepEqual(write({ others }, NOVA_PRO).body.additionalModelRequestFields, {
+  const topK = 20;
+  assert.deepEqual(write({ topK }, SONNET_45).body.additionalModelRequestFields, { top_k: 20 });
+  assert.deepEqual(write({ topK }, NOVA_PRO).body.additionalModelRequestFields, {
     inferenceConfig: { topK: 20 },
   });
   for (const model of [LLAMA, OPUS_47])
-    assert.deepEqual(told(write({ others }, model)), ["top_k has no place in Converse"]);
+    assert.deepEqual(told(write({ topK }, model)), ["top_k has no place in Converse for this model"]);
 });
 
 test("a key for the cache has no place", () => {

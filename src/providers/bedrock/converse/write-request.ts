@@ -85,7 +85,8 @@ function settings(
   { turns, tools, output }: Written,
   writing: Writing,
 ): string[] {
-  const conditions = { maxTokens, isForced: tools.isForced, turns };
+  const { thinkingTokens } = chat;
+  const conditions = { maxTokens, thinkingTokens, isForced: tools.isForced, turns };
   const thinking = writeThinking(chat.reasoningEffort, conditions, writing);
   const { rulesSampling } = thinking;
   if (chat.cacheKey !== undefined)
@@ -93,7 +94,7 @@ function settings(
   return [
     member("inferenceConfig", writeInference(chat, maxTokens, rulesSampling, writing)),
     member("additionalModelRequestFields", {
-      ...writeOthers(chat.others, rulesSampling, writing),
+      ...writeOthers(chat.others, chat.topK, rulesSampling, writing),
       ...thinking.fields,
       ...(tools.claudeChoice !== undefined && { tool_choice: tools.claudeChoice }),
     }),

@@ -22,7 +22,6 @@ const DROPPABLE: ReadonlySet<string> = new Set([
   "stream_options",
   "prompt_cache_retention",
   "prompt_cache_options",
-  "top_k",
   "top_a",
   "min_p",
   "thinking",
@@ -42,15 +41,18 @@ const SPEAKER = /^messages\.\d+\.name$/;
  */
 export function writeOthers(
   others: readonly OtherParameter[],
+  topK: number | undefined,
   rulesSampling: boolean,
   { model, losses }: Writing,
 ): Readonly<Record<string, unknown>> {
   let fields: Readonly<Record<string, unknown>> = {};
+  if (topK !== undefined) {
+    if (rulesSampling || !canTopK(model)) losses.drop("top_k", "has no place in Converse for this model");
+    else fields = model.topK === "nova" ? { inferenceConfig: { topK } } : { top_k: topK };
+  }
   for (const { name, value } of others) {
     if (name === "n") {
       if (value !== 1) losses.refuse(name, "has no place in Converse: it gives one answer");
-    } else if (name === "top_k" && Number.isSafeInteger(value) && !rulesSampling && canTopK(model)) {
-      fields = model.topK === "nova" ? { inferenceConfig: { topK: value } } : { top_k: value };
     } else if (DROPPABLE.has(name) || SPEAKER.test(name)) losses.drop(name, "has no place in Converse");
     else losses.refuse(name, "has no place in Converse");
   }

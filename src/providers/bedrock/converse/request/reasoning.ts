@@ -20,6 +20,8 @@ const LEAST_BUDGET = 1_024;
 
 /** What of the request bears on how hard a model may think. */
 export interface ThinkingConditions {
+  /** Tokens to think in, where the client counts them. */
+  readonly thinkingTokens: number | undefined;
   readonly maxTokens: number | undefined;
   /** Whether some tool must be called. */
   readonly isForced: boolean;
@@ -112,7 +114,8 @@ function claudeThinking(
       rulesSampling: true,
     };
   const most = conditions.maxTokens === undefined ? Infinity : Math.floor(conditions.maxTokens * 0.8);
-  const budget = Math.max(LEAST_BUDGET, Math.min(BUDGETS.get(effort) ?? LEAST_BUDGET, most));
+  const counted = conditions.thinkingTokens ?? BUDGETS.get(effort) ?? LEAST_BUDGET;
+  const budget = Math.max(LEAST_BUDGET, Math.min(counted, most));
   return {
     ...SILENCE,
     fields: { thinking: { type: "enabled", budget_tokens: budget } },
