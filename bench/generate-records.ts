@@ -103,6 +103,7 @@ export function generator(seed: number, fromMs: number, toMs: number): () => Gen
       overheadMs: 0.2,
       usage,
       costNano,
+      cacheSavedNano: 0n,
       estimated: false,
       flagged: undefined,
       ceilingNano: costNano * 4n,

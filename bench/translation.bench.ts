@@ -4,10 +4,10 @@ import { readConverse } from "../src/gateway/dialects/bedrock/read-chat.ts";
 import { converseWriter } from "../src/gateway/dialects/bedrock/write-chat.ts";
 import { readOpenAiChat } from "../src/gateway/dialects/openai/read-chat.ts";
 import { openAiChatWriter } from "../src/gateway/dialects/openai/write-chat.ts";
-import { signingAuthoriser } from "../src/providers/bedrock/auth.ts";
+import { signingAuthoriser } from "../src/providers/aws/auth.ts";
 import { ConverseEvents } from "../src/providers/bedrock/converse/read-events.ts";
 import { writeConverse } from "../src/providers/bedrock/converse/write-request.ts";
-import type { Credentials } from "../src/providers/bedrock/credentials.ts";
+import type { Credentials } from "../src/providers/aws/credentials.ts";
 import { OpenAiEvents } from "../src/providers/openai-chat/read-stream.ts";
 import { writeOpenAiChat } from "../src/providers/openai-chat/write-request.ts";
 import { median } from "./support.ts";
@@ -103,11 +103,11 @@ await time(
   50,
 );
 const own = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" };
-const signer = signingAuthoriser(
-  { get: async () => own } as unknown as Credentials,
-  "us-east-1",
-  "localhost",
-);
+const signer = signingAuthoriser({ get: async () => own } as unknown as Credentials, {
+  service: "bedrock",
+  region: "us-east-1",
+  host: "localhost",
+});
 const request = {
   method: "POST",
   path: "/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse",

@@ -4,6 +4,7 @@ import { commandsReference } from "./reference/commands.ts";
 import { configurationReference, configurationSchema } from "./reference/configuration.ts";
 import { errorsReference } from "./reference/errors.ts";
 import { routesReference } from "./reference/routes.ts";
+import { translationReference } from "./reference/translation.ts";
 
 /** Everything under docs/reference, by file name. A test compares it with what is there. */
 export function references(): Map<string, string> {
@@ -13,6 +14,7 @@ export function references(): Map<string, string> {
     ["configuration.md", configurationReference()],
     ["switchyard.schema.json", `${JSON.stringify(configurationSchema(), null, 2)}\n`],
     ["routes.md", routesReference()],
+    ["translation.md", translationReference()],
     ["openapi.json", `${JSON.stringify(openApi("0"), null, 2)}\n`],
   ]);
 }

@@ -18,6 +18,8 @@ import { usageHandlers } from "./control/usage.ts";
 import { clientRoutes } from "./gateway/client-routes.ts";
 import type { FrontDoorOptions } from "./gateway/front-door.ts";
 import { Gateway } from "./gateway/gateway.ts";
+import { DatabaseResponses } from "./gateway/responses/response-store.ts";
+import { sealKeyOf } from "./gateway/responses/seal-key.ts";
 import { createServer, type HttpServer } from "./gateway/server.ts";
 import { createSnapshot, type Snapshot } from "./gateway/snapshot.ts";
 import { loadTls } from "./gateway/tls.ts";
@@ -113,15 +115,22 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
     log,
     onKilled: (values) => metrics.count(killedOf(values)),
   });
+  const responses = new DatabaseResponses({
+    database,
+    retention: () => loaded.config.responses.retention,
+    onTrouble: responsesTroubleIn(log),
+  });
+  const sealKey = sealKeyOf(pepper);
   const end = async (): Promise<void> => {
     stopPolling();
     feed.close();
     await ledger.close(LAST_BOOKING_MS);
+    await responses.close();
     await counter.close();
     metrics.close();
   };
   try {
-    return await serve(database, options, { store, ring, metrics, feed, counter, ledger, end });
+    return await serve(database, options, { store, ring, metrics, feed, counter, ledger, responses, sealKey, end });
   } catch (error) {
     await end();
     throw error;
@@ -135,6 +144,8 @@ interface Begun {
   readonly feed: LiveFeed;
   readonly counter: TokenCounter;
   readonly ledger: Ledger;
+  readonly responses: DatabaseResponses;
+  readonly sealKey: Buffer;
   /** Ends all of it. */
   readonly end: () => Promise<void>;
 }
@@ -158,7 +169,9 @@ async function serve(database: Database, options: AppOptions, begun: Begun): Pro
       },
       onUnrecorded: (how) => metrics.unrecorded(how),
     }),
-    countTokens: (texts, patienceMs) => counter.count(texts, patienceMs),
+    countTokens: (texts, patienceMs, family) => counter.count(texts, patienceMs, family),
+    responses: begun.responses,
+    sealKey: begun.sealKey,
     onUnused: (unused) => {
       for (const provider of unused) provider.close().catch((error: unknown) => onBug(error, ""));
     },
@@ -298,6 +311,15 @@ function prepareSnapshot(loaded: LoadedConfig, providers: ProviderSet): Snapshot
   // What must be learnt of models is asked for now, so that the first exchange need not wait.
   for (const { adapter, model } of snapshot.targets.values()) void adapter.prepare?.(model);
   return snapshot;
+}
+
+/** What the log says where responses that clients asked to keep cannot be written. */
+function responsesTroubleIn(log: Log): (error: Error | undefined, givenUp: number) => void {
+  return (error, givenUp) => {
+    if (givenUp > 0)
+      log.error({ responses: givenUp }, "responses that clients asked to keep are lost: too many waited");
+    else log.error({ err: error }, "the database takes no responses to keep; they wait in memory");
+  };
 }
 
 /** One line a target and minute: every exchange on it fails alike until somebody acts. */

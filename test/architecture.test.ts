@@ -33,6 +33,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   console: ["control", "core"],
   // A second opinion on Bedrock: it shares nothing with what it judges but the framing in core.
   emulator: ["core"],
+  // Runs inside applications, not in the gateway.
+  "ai-sdk": ["core"],
   "app.ts": [...FOUNDATION, ...DOMAIN, ...SERVING, "control"],
   "main.ts": ["cli", "node-version.ts"],
   "node-version.ts": [],

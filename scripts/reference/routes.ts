@@ -12,7 +12,7 @@ import { LiveFeed } from "../../src/telemetry/live-feed.ts";
 /** docs/reference/routes.md, from the route tables themselves. */
 export function routesReference(): string {
   // Only what the routes declare is read here; no handler is called.
-  const gateway = {} as Gateway;
+  const gateway = { sealKey: Buffer.alloc(32) } as Gateway;
   const control = [
     ...pageRoutes(gateway, () => ""),
     ...apiRoutes({} as Handlers, ""),

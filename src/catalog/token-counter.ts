@@ -1,8 +1,10 @@
 import { Worker } from "node:worker_threads";
+import type { TokenFamily } from "./token-family.ts";
 
 export interface CountRequest {
   readonly id: number;
   readonly texts: readonly string[];
+  readonly family: TokenFamily;
 }
 
 export interface CountAnswer {
@@ -10,16 +12,14 @@ export interface CountAnswer {
   readonly counts: readonly number[];
 }
 
-/** The thread is given up when nothing was counted for so long: the vocabulary takes some 85 MB. */
+/** The thread is given up when nothing was counted for so long: the vocabularies take some 85 MB and more. */
 const IDLE_MS = 60_000;
 /** More do not wait; what comes beyond them is guessed. */
 const MOST_WAITING = 200;
 /** Characters of a token, roughly, in English. https://platform.openai.com/tokenizer */
 const CHARACTERS_PER_TOKEN = 4;
 
-interface Waiting {
-  readonly id: number;
-  readonly texts: readonly string[];
+interface Waiting extends CountRequest {
   readonly finish: (counts: readonly number[] | undefined) => void;
 }
 
@@ -39,12 +39,17 @@ export class TokenCounter {
 
   /**
    * @param patienceMs  how long the answer may take; then it is a guess
+   * @param family      whose tokens; in o200k where it is not known
    * @returns tokens of each text
    */
-  async count(texts: readonly string[], patienceMs: number): Promise<readonly number[]> {
+  async count(
+    texts: readonly string[],
+    patienceMs: number,
+    family: TokenFamily = "unknown",
+  ): Promise<readonly number[]> {
     if (texts.every((text) => text === "")) return texts.map(() => 0);
     const isCounted = !this.#isClosed && this.#waiting.length < MOST_WAITING;
-    return (isCounted ? await this.#ask(texts, patienceMs) : undefined) ?? guessTokens(texts);
+    return (isCounted ? await this.#ask(texts, patienceMs, family) : undefined) ?? guessTokens(texts);
   }
 
   /** From now on it guesses, and whoever waits has a guess. */
@@ -54,12 +59,17 @@ export class TokenCounter {
     await this.#giveUp();
   }
 
-  #ask(texts: readonly string[], patienceMs: number): Promise<readonly number[] | undefined> {
+  #ask(
+    texts: readonly string[],
+    patienceMs: number,
+    family: TokenFamily,
+  ): Promise<readonly number[] | undefined> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => waiting.finish(undefined), patienceMs);
       const waiting: Waiting = {
         id: this.#nextId++,
         texts,
+        family,
         finish: (counts) => {
           clearTimeout(timer);
           const place = this.#waiting.indexOf(waiting);
@@ -75,9 +85,9 @@ export class TokenCounter {
   }
 
   /** One at a time: the next when this one is answered. */
-  #post({ id, texts }: Waiting): void {
+  #post({ id, texts, family }: Waiting): void {
     this.#isBusy = true;
-    this.#thread().postMessage({ id, texts } satisfies CountRequest);
+    this.#thread().postMessage({ id, texts, family } satisfies CountRequest);
   }
 
   #thread(): Worker {

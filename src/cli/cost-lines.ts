@@ -33,6 +33,9 @@ export function costLines(exchange: ExchangeInfo, config: string | undefined): s
   const charged = exchange.attempts.filter(({ costNano }) => costNano !== null);
   if (charged.length === 0) return [`${sum}: nothing was generated`, ...flag];
   const lines = charged.map((attempt) => lineOf(attempt, exchange, config));
+  const saved = BigInt(exchange.cacheSavedNano);
+  if (saved !== 0n)
+    flag.push(`prompt caches ${saved > 0n ? "saved" : "cost"} ${formatUsd(saved > 0n ? saved : -saved)} USD`);
   return [...lines, ...(charged.length > 1 ? [`together ${sum}`] : []), ...flag];
 }
 

@@ -160,3 +160,22 @@ test("a rule's names of targets and providers must exist, because one that is mi
     assert.equal(faultsOf(`${file}  - { rule: r, ${text} }\n`).length, 1, text);
   }
 });
+
+test("Azure's addresses need an api-version, but for its newer one", () => {
+  const faults = (provider: string): readonly string[] =>
+    faultsOf(`providers:\n  a: { kind: openai-compatible, ${provider} }\n`);
+  for (const provider of [
+    'baseUrl: "https://x.openai.azure.com"',
+    'baseUrl: "https://x.services.ai.azure.com/models"',
+    'baseUrl: "https://gateway.example/models", vendor: foundry',
+    'baseUrl: "https://gateway.example", vendor: azure',
+  ])
+    assert.match(faults(provider)[0] ?? "", /needs apiVersion/, provider);
+  for (const provider of [
+    'baseUrl: "https://x.openai.azure.com/openai/v1"',
+    'baseUrl: "https://x.openai.azure.com/openai/v1", vendor: azure',
+    'baseUrl: "https://x.openai.azure.com", vendor: generic',
+    'baseUrl: "https://x.openai.azure.com", apiVersion: "2024-10-21"',
+  ])
+    assert.deepEqual(faults(provider), [], provider);
+});

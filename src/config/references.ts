@@ -192,6 +192,19 @@ function providerFaults(config: Raw): Fault[] {
         message: "stands beside apiKey, which needs no AWS credentials; leave one of the two out",
       }));
     }
+    if (
+      provider["kind"] === "sagemaker" &&
+      provider["apiKey"] !== undefined &&
+      provider["payload"] !== "openai-path"
+    ) {
+      return [
+        {
+          path: ["providers", id, "apiKey"],
+          message:
+            "opens the OpenAI path alone; write payload: openai-path, or leave it out and let requests be signed",
+        },
+      ];
+    }
     const { tenantTag = "tenant", tags } = record(provider["assumeRole"]);
     const same = Object.keys(record(tags)).find(
       (key) => key.toLowerCase() === String(tenantTag).toLowerCase(),
@@ -205,7 +218,7 @@ function providerFaults(config: Raw): Fault[] {
         },
       ];
     }
-    return provider["vendor"] === "azure" && provider["apiVersion"] === undefined
+    return needsApiVersion(provider) && provider["apiVersion"] === undefined
       ? [
           {
             path: ["providers", id],
@@ -214,6 +227,18 @@ function providerFaults(config: Raw): Fault[] {
         ]
       : [];
   });
+}
+
+/** Azure's addresses but for its newer one, …/openai/v1. */
+function needsApiVersion({ kind, vendor, baseUrl }: Raw): boolean {
+  if (kind !== "openai-compatible" || typeof baseUrl !== "string" || !URL.canParse(baseUrl)) return false;
+  const { hostname, pathname } = new URL(baseUrl);
+  if (vendor === "foundry") return true;
+  const isAzure =
+    vendor === undefined
+      ? /\.(openai|cognitiveservices|services\.ai)\.azure\.(com|us|cn)$/.test(hostname)
+      : vendor === "azure";
+  return isAzure && !/\/openai\/v1\/?$/.test(pathname);
 }
 
 function missing(path: ConfigPath, kind: string, wanted: unknown, known: readonly string[]): Fault[] {

@@ -163,6 +163,7 @@ export const exchangeInfo = z.strictObject({
   usage,
   costNano: nano,
   costUsd: usd,
+  cacheSavedNano: nano.describe("What prompt caches saved of the input's cost."),
   estimated: z.boolean().describe("Whether a part of the cost was not reported by the upstream."),
   flagged: z
     .boolean()
@@ -209,6 +210,9 @@ const sums = {
   costUsd: usd,
   estimated: count.describe("Exchanges whose cost is estimated."),
   estimatedCostNano: nano.describe("The part of the cost that is estimated."),
+  cacheSavedNano: nano.describe(
+    "What prompt caches saved of the input's cost; below 0 where writing to them cost more than reading saved.",
+  ),
   flagged: count.describe("Exchanges whose upstream reported a usage that cannot be."),
 };
 export const usageTotal = z.strictObject(sums);

@@ -62,6 +62,7 @@ export function usageSums(sums: UsageSums): UsageTotal {
     costUsd: formatUsd(sums.costNano),
     estimated: Number(sums.estimated),
     estimatedCostNano: sums.estimatedCostNano.toString(),
+    cacheSavedNano: sums.cacheSavedNano.toString(),
     flagged: Number(sums.flagged),
   };
 }

@@ -60,8 +60,8 @@ export const ERRORS = {
     fix: "Change the content that the message names.",
   }),
   unpriced: row(403, "permission_error", "permission_error", "AccessDeniedException", {
-    when: "No price is known for the target at this time; an unknown price is never $0.",
-    fix: "Give the target a price in the configuration.",
+    when: "No price is known for what is asked: the target at this time, or a unit such as audio, images and tools that a provider charges by the call. An unknown price is never $0.",
+    fix: "Give the target a price in the configuration; what has no price unit yet is not served.",
   }),
   model_not_found: row(404, "invalid_request_error", "not_found_error", "ResourceNotFoundException", {
     when: "The model is no task, target, alias or upstream model id that the key may use.",

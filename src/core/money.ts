@@ -51,6 +51,13 @@ export function rounded(charge: Charge): Nanodollars {
   return (charge + 500_000n) / 1_000_000n;
 }
 
+/** The same for differences, which may be less than nothing: halves go up. */
+export function roundedDifference(charge: Charge): Nanodollars {
+  const raised = charge + 500_000n;
+  const whole = raised / 1_000_000n;
+  return raised < 0n && raised % 1_000_000n !== 0n ? whole - 1n : whole;
+}
+
 /** The cost of counted tokens. @throws RangeError as `chargeOf` */
 export function costOf(
   parts: readonly (readonly [count: number, price: NanodollarsPerMillion])[],

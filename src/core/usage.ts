@@ -70,6 +70,16 @@ export function chargeOfUsage(usage: Usage, price: Price): Charge {
   ]);
 }
 
+/**
+ * What prompt caches saved: the input at its plain price, less what it cost. Below 0 where writing to a cache cost more
+ * than reading from it saved.
+ */
+export function savedByCaches(usage: Usage, price: Price): Charge {
+  if (usage.cachedInputTokens === 0 && usage.cacheWriteInputTokens === 0) return 0n;
+  const uncached = { ...usage, cachedInputTokens: 0, cacheWriteInputTokens: 0, cacheWrite1hInputTokens: 0 };
+  return chargeOfUsage(uncached, price) - chargeOfUsage(usage, price);
+}
+
 /** The same, rounded. */
 export function costOfUsage(usage: Usage, price: Price): Nanodollars {
   return rounded(chargeOfUsage(usage, price));

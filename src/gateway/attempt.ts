@@ -1,9 +1,12 @@
 import { AppError } from "../core/errors.ts";
 import type { ReportedUsage } from "../core/usage.ts";
+import type { WireRequest } from "../core/wire.ts";
 import type { AttemptFailure, Call, ReplySink, UpstreamHandle, WholeReply } from "../providers/provider.ts";
 import type { ReplyFacts } from "./dialects/chat-writer.ts";
 import type { GatewayTarget } from "./snapshot.ts";
-import { TranslatedChat, TranslatedEmbeddings } from "./translate.ts";
+import { countHere } from "./count-here.ts";
+import type { CountTokens } from "./estimate-usage.ts";
+import { TranslatedChat, TranslatedCount, TranslatedEmbeddings } from "./translate.ts";
 import type { AttemptRecord, Exchange, PlannedTarget } from "./exchange.ts";
 
 /** What an attempt tells the run that it belongs to. The last of `onWhole`, `onEnd` and `onFail` is its end. */
@@ -14,6 +17,8 @@ export interface AttemptEvents {
   onFail(attempt: Attempt, failure: AttemptFailure): void;
   /** The adapter threw, which it must not. */
   onThrow(error: unknown): void;
+  /** Counts where the target has no counter. */
+  readonly countTokens: CountTokens;
 }
 
 function modelOf({ adapter, model }: GatewayTarget): string {
@@ -58,6 +63,7 @@ export class Attempt implements ReplySink {
       usage: undefined,
       charge: undefined,
       costNano: undefined,
+      cacheSaved: 0n,
       estimated: false,
       flagged: undefined,
       dropped: [],
@@ -112,21 +118,40 @@ export class Attempt implements ReplySink {
       const sink = new TranslatedChat(dialect.chatWriter(facts), this);
       return adapter.chat({ ...call, chat, stream: request.stream, mayDrop }, sink);
     }
-    if (adapter.embed === undefined || dialect.embeddings === undefined)
-      throw new Error(`the target "${target.id}" was planned for a request that it cannot serve`);
+    if (request.operation === "count-tokens") return this.#count(call, request);
+    if (adapter.embed === undefined || dialect.embeddings === undefined) throw this.#unservable();
     const { read, write } = dialect.embeddings;
     const embeddings = (exchange.embeddings ??= read(request));
     const sink = new TranslatedEmbeddings((reply) => write(reply, embeddings, facts), this);
     return adapter.embed({ ...call, embeddings, mayDrop }, sink);
   }
 
+  #count(call: Call, request: WireRequest): UpstreamHandle {
+    const { dialect } = this.#exchange;
+    const { target, service } = this.planned;
+    const { adapter } = target;
+    if (dialect.count === undefined) throw this.#unservable();
+    const { read, write } = dialect.count;
+    const chat = (this.#exchange.chat ??= read(request));
+    const sink = new TranslatedCount(write, service === "estimate", this);
+    if (service === "estimate") return countHere(chat, target.model, this.#events.countTokens, sink);
+    if (adapter.count === undefined) throw this.#unservable();
+    return adapter.count({ ...call, chat }, sink);
+  }
+
+  #unservable(): Error {
+    return new Error(`the target "${this.planned.target.id}" was planned for a request that it cannot serve`);
+  }
+
   #facts(includeUsage: boolean): ReplyFacts {
-    const { id, request, startedAtMs } = this.#exchange;
+    const { id, request, startedAtMs, previousResponse } = this.#exchange;
     return {
       exchangeId: id,
       model: request?.model ?? this.planned.target.id,
       startedAtMs,
       includeUsage,
+      request,
+      previousResponse,
     };
   }
 

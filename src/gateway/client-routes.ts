@@ -1,34 +1,46 @@
-import type { FastifyRequest } from "fastify";
-import { AppError } from "../core/errors.ts";
-import { brief } from "../core/text.ts";
-import { Access } from "../policy/access.ts";
-import type { ModelName } from "../routing/names.ts";
-import { senderOf } from "./credentials.ts";
+import { anthropic } from "./dialects/anthropic/index.ts";
 import { bedrockAddress } from "./dialects/bedrock/address.ts";
 import { openAi } from "./dialects/openai/index.ts";
+import { responsesDialect } from "./dialects/responses/index.ts";
 import type { Gateway } from "./gateway.ts";
-import { MAX_MODEL_LENGTH, NO_ADDRESS, type Route } from "./routes.ts";
-import { actingTenant } from "./stages/read-request.ts";
+import { modelRoutes } from "./model-routes.ts";
+import { responseRoutes } from "./responses/routes.ts";
+import { NO_ADDRESS, type ExchangeKind, type Route } from "./routes.ts";
+import { unpricedRoutes } from "./unpriced-routes.ts";
 
 /** What clients call. */
 export function clientRoutes(gateway: Gateway): Route[] {
+  const responses = responsesDialect(gateway.sealKey);
   return [
-    {
-      method: "POST",
-      url: "/v1/chat/completions",
-      authorisation: "client-key",
-      plane: "gateway",
-      summary: "OpenAI chat completions, plain and streaming.",
-      exchange: { dialect: openAi, operation: "chat", address: NO_ADDRESS },
-    },
-    {
-      method: "POST",
-      url: "/v1/embeddings",
-      authorisation: "client-key",
-      plane: "gateway",
-      summary: "OpenAI embeddings.",
-      exchange: { dialect: openAi, operation: "embeddings", address: NO_ADDRESS },
-    },
+    exchange("/v1/chat/completions", "OpenAI chat completions, plain and streaming.", {
+      dialect: openAi,
+      operation: "chat",
+    }),
+    exchange("/v1/responses", "OpenAI Responses, plain and streaming.", {
+      dialect: responses,
+      operation: "chat",
+    }),
+    exchange("/v1/responses/input_tokens", "How many tokens a Responses request has; free.", {
+      dialect: responses,
+      operation: "count-tokens",
+    }),
+    ...responseRoutes(gateway),
+    exchange("/v1/completions", "OpenAI's older completions, where the engine has them.", {
+      dialect: openAi,
+      operation: "completions",
+    }),
+    exchange("/v1/embeddings", "OpenAI embeddings.", { dialect: openAi, operation: "embeddings" }),
+    // Anthropic's SDKs put /v1/messages after the base URL; some users give them the one of OpenAI's.
+    ...["/anthropic", ""].flatMap((start) => [
+      exchange(`${start}/v1/messages`, "Anthropic Messages, plain and streaming.", {
+        dialect: anthropic,
+        operation: "chat",
+      }),
+      exchange(`${start}/v1/messages/count_tokens`, "How many tokens a Messages request has; free.", {
+        dialect: anthropic,
+        operation: "count-tokens",
+      }),
+    ]),
     {
       method: "POST",
       url: "/model/*",
@@ -38,25 +50,8 @@ export function clientRoutes(gateway: Gateway): Route[] {
         "Amazon Bedrock's runtime: {modelId}/converse, converse-stream, invoke, invoke-with-response-stream and count-tokens.",
       exchange: bedrockAddress,
     },
-    {
-      method: "GET",
-      url: "/v1/models",
-      authorisation: "client-key",
-      plane: "gateway",
-      summary: "The tasks, targets and aliases that the key may use.",
-      handler: (request) => ({
-        object: "list",
-        data: modelsFor(gateway, request).map((model) => modelObject(gateway, model)),
-      }),
-    },
-    {
-      method: "GET",
-      url: "/v1/models/*",
-      authorisation: "client-key",
-      plane: "gateway",
-      summary: "One of them.",
-      handler: (request) => oneModel(gateway, request),
-    },
+    ...modelRoutes(gateway),
+    ...unpricedRoutes(),
     {
       method: "GET",
       url: "/healthz",
@@ -80,34 +75,13 @@ export function clientRoutes(gateway: Gateway): Route[] {
   ];
 }
 
-function modelsFor(gateway: Gateway, request: FastifyRequest): ModelName[] {
-  const key = senderOf(request.raw, gateway.keys, gateway.clock.now());
-  const asked = request.headers["x-switchyard-tenant"];
-  const tenantId = actingTenant(key, typeof asked === "string" ? asked : undefined);
-  const tenant = gateway.snapshot.tenants.get(tenantId);
-  if (tenant === undefined)
-    throw new AppError("forbidden", `the tenant "${tenantId}" is not in the configuration`);
-  const access = new Access(tenant, key);
-  return gateway.snapshot.names.list({
-    task: (task) => access.mayUseTask(task),
-    target: (tasks) => access.mayUseTarget(tasks),
-    describe: () => access.describe(),
-  });
-}
-
-function oneModel(gateway: Gateway, request: FastifyRequest): object {
-  const wanted = (request.params as { "*": string })["*"];
-  const model = modelsFor(gateway, request).find(({ id }) => id === wanted);
-  if (model === undefined)
-    throw new AppError(
-      "model_not_found",
-      `there is no model "${brief(wanted, MAX_MODEL_LENGTH)}" for this key`,
-    );
-  return modelObject(gateway, model);
-}
-
-/** https://platform.openai.com/docs/api-reference/models/object */
-function modelObject(gateway: Gateway, model: ModelName): object {
-  const created = Math.floor(gateway.snapshot.loadedAtMs / 1_000);
-  return { id: model.id, object: "model", created, owned_by: `switchyard-${model.kind}` };
+function exchange(url: string, summary: string, kind: Omit<ExchangeKind, "address">): Route {
+  return {
+    method: "POST",
+    url,
+    authorisation: "client-key",
+    plane: "gateway",
+    summary,
+    exchange: { ...kind, address: NO_ADDRESS },
+  };
 }

@@ -1,3 +1,4 @@
+import { tokenFamilyOf, type TokenFamily } from "../catalog/token-family.ts";
 import { NO_USAGE, priceAt } from "../core/usage.ts";
 import { book } from "./book.ts";
 import type { ReplyBytes, TextSample } from "./dialects/dialect.ts";
@@ -12,8 +13,12 @@ export interface Unreported {
   readonly output: TextSample;
 }
 
-/** Counts the tokens of texts; after `patienceMs` it guesses. */
-export type CountTokens = (texts: readonly string[], patienceMs: number) => Promise<readonly number[]>;
+/** Counts the tokens of texts as a family of models does; after `patienceMs` it guesses. */
+export type CountTokens = (
+  texts: readonly string[],
+  patienceMs: number,
+  family?: TokenFamily,
+) => Promise<readonly number[]>;
 
 /** A client that waits for its reply's end is not kept longer; whoever has left does not mind. */
 const CLIENT_PATIENCE_MS = 300;
@@ -40,7 +45,9 @@ export async function estimateUsage(
 ): Promise<void> {
   for (const { record, input, output } of attempts) {
     const patience = exchange.status === "abandoned" ? PATIENCE_MS : CLIENT_PATIENCE_MS;
-    const [inputTokens = 0, outputTokens = 0] = await count([input.text, output.text], patience);
+    const target = exchange.snapshot.targets.get(record.target);
+    const family = tokenFamilyOf(target?.model ?? "");
+    const [inputTokens = 0, outputTokens = 0] = await count([input.text, output.text], patience, family);
     const usage = {
       ...NO_USAGE,
       inputTokens: Math.ceil(inputTokens * input.scale),
@@ -48,8 +55,7 @@ export async function estimateUsage(
     };
     record.estimated = true;
     record.usage = usage;
-    const prices = exchange.snapshot.targets.get(record.target)?.prices ?? [];
-    const price = priceAt(prices, exchange.startedAtMs);
+    const price = priceAt(target?.prices ?? [], exchange.startedAtMs);
     if (price !== undefined) book(record, usage, price);
   }
 }

@@ -28,6 +28,8 @@ export interface AttemptRecord {
   /** Not rounded: the exchange's cost is rounded once. */
   charge: Charge | undefined;
   costNano: Nanodollars | undefined;
+  /** What prompt caches saved of it; less than 0 where they cost more. */
+  cacheSaved: Charge;
   /** Whether usage and cost are ours and not the upstream's. */
   estimated: boolean;
   /** What the upstream reported, where that cannot be. */
@@ -97,6 +99,10 @@ export class Exchange {
   readonly unreported: Unreported[] = [];
   /** For stages that watch the reply. */
   readonly taps: Tap[] = [];
+  /** Waited for when it is over, before its record is written and the client sees the end; must not reject. */
+  readonly beforeRecord: (() => Promise<void>)[] = [];
+  /** The response that it goes on from, where its input was put together from what is kept. */
+  previousResponse: string | undefined;
   /** Run once when the exchange is over, last added first. */
   readonly atEnd: (() => void)[] = [];
 

@@ -14,6 +14,8 @@ import { runStages, type Stage } from "./pipeline.ts";
 import type { ExchangeKind } from "./routes.ts";
 import { ClientLeft } from "./read-body.ts";
 import { Run } from "./run.ts";
+import { resumeResponse } from "./responses/resume.ts";
+import type { ResponseStore } from "./responses/stored-response.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { planRoute } from "./stages/plan-route.ts";
 import { readRequest } from "./stages/read-request.ts";
@@ -26,6 +28,9 @@ export interface GatewayParts {
   readonly clock: Clock;
   readonly recorder: ExchangeRecorder;
   readonly countTokens: CountTokens;
+  readonly responses: ResponseStore;
+  /** 32 bytes, the same on every node: thoughts travel under it by way of clients. */
+  readonly sealKey: Buffer;
   /** Told of adapters that no snapshot uses any more, when the last exchange on them is over. */
   readonly onUnused: (providers: readonly Provider[]) => void;
   /** Told of targets that our credentials do not open: operators must act. */
@@ -37,12 +42,11 @@ export interface GatewayParts {
 /** After the drain's deadline, for the error events of what was cut. */
 const LAST_BYTES_MS = 500;
 
-/** What happens to every exchange, in order; the first stage, the key, is checked before the body is read. */
-const STAGES: readonly Stage[] = [verifySigner, readRequest, planRoute];
-
 /** Serves exchanges on the snapshot of the moment, and knows which are under way. */
 export class Gateway {
   readonly #parts: GatewayParts;
+  /** What happens to every exchange, in order; the first stage, the key, is checked before the body is read. */
+  readonly #stages: readonly Stage[];
   #snapshot: Snapshot;
   readonly #running = new LiveList<Run>();
   /** Exchanges under way on each snapshot that is not forgotten yet. */
@@ -58,6 +62,7 @@ export class Gateway {
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
+    this.#stages = [verifySigner, readRequest, resumeResponse(parts.responses), planRoute];
     this.#snapshot = parts.snapshot;
     this.#onSnapshot.set(parts.snapshot, 0);
   }
@@ -72,6 +77,14 @@ export class Gateway {
 
   get keys(): KeyRing {
     return this.#parts.keys;
+  }
+
+  get responses(): ResponseStore {
+    return this.#parts.responses;
+  }
+
+  get sealKey(): Buffer {
+    return this.#parts.sealKey;
   }
 
   get inFlight(): number {
@@ -123,7 +136,7 @@ export class Gateway {
     exchange.servedAt = this.#parts.clock.monotonic();
     const reply = this.#replyOf(exchange, raw);
     try {
-      const waiting = runStages(STAGES, exchange);
+      const waiting = runStages(this.#stages, exchange);
       if (waiting === undefined) this.#record(exchange, reply);
       else {
         waiting.then(
@@ -181,6 +194,7 @@ export class Gateway {
   #run(exchange: Exchange, reply: ClientReply): void {
     try {
       const run = new Run(exchange, reply, exchange.snapshot.config.server.timeouts, {
+        countTokens: this.#parts.countTokens,
         onBug: (error) => this.#parts.onBug(error, exchange.id),
         onRefused: (target, failure) => this.#parts.onRefused?.(target, failure),
       });
@@ -210,13 +224,21 @@ export class Gateway {
   }
 
   #closed(exchange: Exchange): void {
-    if (exchange.unreported.length === 0) return this.#close(exchange);
-    // A gateway that stops has no time to count.
-    const count: CountTokens = (texts, patienceMs) =>
-      this.#parts.countTokens(texts, this.#cut ? 0 : patienceMs);
-    estimateUsage(exchange, exchange.unreported, count)
-      .catch((error: unknown) => this.#parts.onBug(error, exchange.id))
-      .finally(() => this.#close(exchange));
+    const waiting = exchange.beforeRecord.map((step) => step());
+    if (exchange.unreported.length > 0) {
+      // A gateway that stops has no time to count.
+      const count: CountTokens = (texts, patienceMs, family) =>
+        this.#parts.countTokens(texts, this.#cut ? 0 : patienceMs, family);
+      waiting.push(estimateUsage(exchange, exchange.unreported, count));
+    }
+    if (waiting.length === 0) return this.#close(exchange);
+    void this.#closeAfter(waiting, exchange);
+  }
+
+  async #closeAfter(waiting: readonly Promise<void>[], exchange: Exchange): Promise<void> {
+    for (const end of await Promise.allSettled(waiting))
+      if (end.status === "rejected") this.#parts.onBug(end.reason, exchange.id);
+    this.#close(exchange);
   }
 
   #close(exchange: Exchange): void {

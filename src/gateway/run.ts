@@ -5,7 +5,7 @@ import type { AttemptFailure, WholeReply } from "../providers/provider.ts";
 import { Attempt, type AttemptEvents } from "./attempt.ts";
 import type { ClientReply } from "./client-reply.ts";
 import type { ReplyBytes } from "./dialects/dialect.ts";
-import { NO_REPLY } from "./estimate-usage.ts";
+import { NO_REPLY, type CountTokens } from "./estimate-usage.ts";
 import type { Exchange, PlannedTarget } from "./exchange.ts";
 import { ReplySample } from "./reply-sample.ts";
 import { settle } from "./settle.ts";
@@ -18,6 +18,7 @@ export interface RunTimeouts {
 
 /** Who is told of what clients must not hear. */
 export interface RunWatch {
+  readonly countTokens: CountTokens;
   /** Faults in the program itself. */
   readonly onBug: (error: unknown) => void;
   /** An upstream took our credentials not, or there were none. */
@@ -33,6 +34,7 @@ export class Run implements AttemptEvents, LiveItem {
   readonly #exchange: Exchange;
   readonly #reply: ClientReply;
   readonly #timeouts: RunTimeouts;
+  readonly countTokens: CountTokens;
   readonly #onBug: (error: unknown) => void;
   readonly #onRefused: RunWatch["onRefused"];
   #attempt: Attempt | undefined;
@@ -45,7 +47,13 @@ export class Run implements AttemptEvents, LiveItem {
   /** Of the attempt whose stream is passed on; there is at most one. */
   readonly #sample = new ReplySample();
 
-  constructor(exchange: Exchange, reply: ClientReply, timeouts: RunTimeouts, { onBug, onRefused }: RunWatch) {
+  constructor(
+    exchange: Exchange,
+    reply: ClientReply,
+    timeouts: RunTimeouts,
+    { onBug, onRefused, countTokens }: RunWatch,
+  ) {
+    this.countTokens = countTokens;
     this.#onBug = onBug;
     this.#onRefused = onRefused;
     this.#exchange = exchange;
@@ -279,6 +287,10 @@ function toAppError(attempt: Attempt, failure: AttemptFailure): AppError {
     case "status":
     case "cut":
     case "protocol":
-      return new AppError(failure.code ?? "upstream_error", message, { details, said });
+      return new AppError(failure.code ?? "upstream_error", message, {
+        details,
+        said,
+        ...(failure.retryAfterSeconds !== undefined && { retryAfterSeconds: failure.retryAfterSeconds }),
+      });
   }
 }

@@ -14,7 +14,9 @@ import { senderOf } from "./credentials.ts";
 import type { Exchange } from "./exchange.ts";
 import { FrontDoor, type FrontDoorOptions } from "./front-door.ts";
 import type { Gateway } from "./gateway.ts";
+import { anthropic } from "./dialects/anthropic/index.ts";
 import { bedrock } from "./dialects/bedrock/index.ts";
+import type { ClientDialect } from "./dialects/dialect.ts";
 import { openAi } from "./dialects/openai/index.ts";
 import { problemOf } from "./problem.ts";
 import { readBody } from "./read-body.ts";
@@ -181,7 +183,7 @@ function sendError(parts: ServerParts, request: FastifyRequest, reply: FastifyRe
   if (error.code === "internal") parts.onBug(error.cause ?? error, id);
   const isControl =
     request.routeOptions?.config?.route?.plane === "control" || request.url.startsWith("/api");
-  const dialect = AWS_PATHS.some((start) => request.url.startsWith(start)) ? bedrock : openAi;
+  const dialect = dialectAt(request.url);
   const answer = isControl ? problemOf(error, id) : dialect.errorReply(error, id);
   void reply
     .code(answer.status)
@@ -209,15 +211,21 @@ function notFound(routes: readonly Route[], request: FastifyRequest): AppError {
   return new AppError("not_found", `there is nothing at ${brief(path)}`);
 }
 
-/** What AWS SDKs call, and read errors of in their own form. */
-const AWS_PATHS = ["/model/", "/guardrail", "/async-invoke"];
+/** What SDKs other than OpenAI's call, and read errors of in their own form. */
+const ADDRESSES: readonly (readonly [string, ClientDialect])[] = [
+  ["/model/", bedrock],
+  ["/guardrail", bedrock],
+  ["/async-invoke", bedrock],
+  ["/anthropic/", anthropic],
+  ["/v1/messages", anthropic],
+];
+
+function dialectAt(url: string): ClientDialect {
+  return ADDRESSES.find(([start]) => url.startsWith(start))?.[1] ?? openAi;
+}
 
 /** Endpoints that clients know from elsewhere and will look for. */
 const COMING = [
-  "/v1/responses",
-  "/v1/completions",
-  "/v1/messages",
-  "/anthropic/",
   "/guardrail",
   "/async-invoke",
   "/v1/files",

@@ -1,4 +1,4 @@
-import { rounded, type Nanodollars } from "../core/money.ts";
+import { rounded, roundedDifference, type Nanodollars } from "../core/money.ts";
 import { NO_USAGE, addUsage, type Usage } from "../core/usage.ts";
 import type { ExchangeRecord } from "../telemetry/record.ts";
 import type { Exchange } from "./exchange.ts";
@@ -9,11 +9,13 @@ export function toRecord(exchange: Exchange): ExchangeRecord {
   const last = attempts.at(-1);
   let usage: Usage | undefined;
   let charge = 0n;
+  let saved = 0n;
   let estimated = false;
   for (const attempt of attempts) {
     if (attempt.usage !== undefined)
       usage = usage === undefined ? attempt.usage : addUsage(usage, attempt.usage);
     charge += attempt.charge ?? 0n;
+    saved += attempt.cacheSaved;
     estimated ||= attempt.estimated;
   }
   return {
@@ -26,6 +28,7 @@ export function toRecord(exchange: Exchange): ExchangeRecord {
     overheadMs: exchange.overheadMs,
     usage,
     costNano: rounded(charge),
+    cacheSavedNano: roundedDifference(saved),
     estimated,
     flagged: attempts.find(({ flagged }) => flagged !== undefined)?.flagged,
   };
@@ -43,6 +46,7 @@ export function toOpenedRecord(exchange: Exchange): ExchangeRecord {
     overheadMs: undefined,
     usage: NO_USAGE,
     costNano: ceilingOfPlan(exchange) ?? 0n,
+    cacheSavedNano: 0n,
     estimated: true,
     flagged: undefined,
   };

@@ -1,6 +1,13 @@
 import type { ChatEvent, ChatReply, EmbeddingsReply } from "../core/chat.ts";
-import type { ReportedUsage } from "../core/usage.ts";
-import type { AttemptFailure, AttemptSink, ChatSink, EmbedSink, ReplySink } from "../providers/provider.ts";
+import { NO_USAGE, type ReportedUsage } from "../core/usage.ts";
+import type {
+  AttemptFailure,
+  AttemptSink,
+  ChatSink,
+  CountSink,
+  EmbedSink,
+  ReplySink,
+} from "../providers/provider.ts";
 import type { ChatWriter } from "./dialects/chat-writer.ts";
 
 /** From an upstream that speaks another dialect to the client's: what comes in no dialect goes on in the client's. */
@@ -72,6 +79,33 @@ export class TranslatedEmbeddings extends Translated implements EmbedSink {
       contentType: "application/json",
       headers: {},
       body: this.#write(reply),
+    });
+  }
+}
+
+/** Counting is free, whoever counts. */
+const FREE = NO_USAGE;
+/** Tells a client that a count is the gateway's own and not the provider's, and whether anything is not in it. */
+const ESTIMATED = "x-switchyard-estimated";
+
+export class TranslatedCount extends Translated implements CountSink {
+  readonly #write: (inputTokens: number) => Buffer;
+  readonly #isOurs: boolean;
+
+  /** @param isOurs  whether no provider counts */
+  constructor(write: (inputTokens: number) => Buffer, isOurs: boolean, sink: ReplySink) {
+    super(sink);
+    this.#write = write;
+    this.#isOurs = isOurs;
+  }
+
+  whole(inputTokens: number, isWhole = true): void {
+    this.sink.usage(FREE);
+    this.sink.whole({
+      status: 200,
+      contentType: "application/json",
+      headers: this.#isOurs ? { [ESTIMATED]: isWhole ? "input_tokens" : "input_tokens;incomplete" } : {},
+      body: this.#write(inputTokens),
     });
   }
 }

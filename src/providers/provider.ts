@@ -115,8 +115,11 @@ export interface EmbedSink extends AttemptSink {
 }
 
 export interface CountSink extends AttemptSink {
-  /** @param inputTokens  those that the request would cost, >= 0 */
-  whole(inputTokens: number): void;
+  /**
+   * @param inputTokens  those that the request would cost, >= 0
+   * @param isWhole  whether all of the request is in it; true where absent
+   */
+  whole(inputTokens: number, isWhole?: boolean): void;
 }
 
 /** What every attempt tells. */

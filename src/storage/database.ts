@@ -26,6 +26,19 @@ export interface Tables {
     body: string;
   };
   usage_hour: UsageHourTable;
+  stored_response: {
+    tenant: string;
+    id: string;
+    previous_id: string | null;
+    created_at: Date;
+    input: string;
+    body: string;
+  };
+  stored_item: {
+    tenant: string;
+    id: string;
+    response_id: string;
+  };
   config_version: {
     hash: Buffer;
     body: string;
@@ -74,6 +87,8 @@ interface ExchangeTable extends LedgerWords {
   cost_nano: string;
   estimated: boolean;
   estimated_nano: string;
+  /** bigint, as text */
+  cache_saved_nano: Generated<string>;
   flagged: boolean;
   config_hash: Buffer;
   decision: Buffer | null;
@@ -96,6 +111,7 @@ interface UsageHourTable extends LedgerWords {
   reasoning_tokens: string;
   cost_nano: string;
   estimated_cost_nano: string;
+  cache_saved_nano: Generated<string>;
   booked_at: Date;
 }
 

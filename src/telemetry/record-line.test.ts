@@ -54,6 +54,7 @@ function record(parts: Partial<ExchangeRecord> = {}): ExchangeRecord {
     overheadMs: undefined,
     usage: USAGE,
     costNano: 42n,
+    cacheSavedNano: -7n,
     estimated: false,
     flagged: undefined,
     ceilingNano: 1_000n,
@@ -128,6 +129,7 @@ test("each value of a record stands in its column", () => {
     flagged: true,
     configHash: "ab",
     detail: { reported: "usage: -1" },
+    cacheSavedNano: "-7",
   });
 });
 

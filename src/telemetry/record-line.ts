@@ -44,6 +44,7 @@ export const COLUMNS = [
   "flagged",
   "configHash",
   "detail",
+  "cacheSavedNano",
 ] as const;
 
 export type Column = (typeof COLUMNS)[number];
@@ -130,6 +131,7 @@ export function recordLine(record: ExchangeRecord, decision: string | undefined)
     record.flagged !== undefined,
     record.configHash,
     detailOf(record),
+    record.cacheSavedNano === 0n ? undefined : record.cacheSavedNano.toString(),
   ]);
   return storable(decision === undefined ? text : text + TAB + decision);
 }

@@ -36,6 +36,8 @@ export interface ExchangeRecord {
   readonly usage: Usage | undefined;
   /** The token charge of all attempts. */
   readonly costNano: Nanodollars;
+  /** What prompt caches saved of the input's cost; below 0 where they cost more than they saved. */
+  readonly cacheSavedNano: Nanodollars;
   /** Whether a part of the cost was not reported by the upstream. */
   readonly estimated: boolean;
   /** A usage that an upstream reported and that cannot be; it is not in the sums. */

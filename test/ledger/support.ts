@@ -115,6 +115,7 @@ export function recordOf(changes: RecordChanges = {}): ExchangeRecord {
     overheadMs: undefined,
     usage: { ...NO_USAGE, inputTokens: 12, outputTokens: 3 },
     costNano: 18_000n,
+    cacheSavedNano: 0n,
     estimated: false,
     flagged: undefined,
     ceilingNano: undefined,

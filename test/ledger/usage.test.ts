@@ -50,6 +50,7 @@ function nothing(): Mutable<UsageSums> {
     reasoningTokens: 0n,
     costNano: 0n,
     estimatedCostNano: 0n,
+    cacheSavedNano: 0n,
   };
 }
 
@@ -65,6 +66,7 @@ function add(sums: Mutable<UsageSums>, record: ExchangeRecord): void {
   sums.outputTokens += BigInt(usage.outputTokens);
   sums.reasoningTokens += BigInt(usage.reasoningTokens);
   sums.costNano += costNano;
+  sums.cacheSavedNano += record.cacheSavedNano;
   if (estimated) sums.estimatedCostNano += costNano;
 }
 
@@ -188,6 +190,7 @@ const records: fc.Arbitrary<ExchangeRecord> = fc
     operation: fc.constantFrom("chat", "embeddings"),
     status: fc.constantFrom("answered", "refused", "failed", "abandoned", "killed"),
     code: maybe("forbidden", "upstream_error"),
+    cacheSavedNano: fc.bigInt({ min: -1_000_000n, max: 10_000_000_000n }),
     costNano: fc.oneof(fc.constantFrom(0n, 18_000n, 2n ** 63n - 1n), fc.bigInt({ min: 0n, max: 10n ** 12n })),
     estimated: fc.boolean(),
     flagged: maybe("{}"),
@@ -205,7 +208,7 @@ const records: fc.Arbitrary<ExchangeRecord> = fc
   })
   .map((drawn) => {
     const { startedAtMs, tenant, key, target, dialect, operation, status, code, isKnown, ...rest } = drawn;
-    const { costNano, estimated, flagged, usage, ...context } = rest;
+    const { costNano, cacheSavedNano, estimated, flagged, usage, ...context } = rest;
     const record = recordOf({
       ...{
         startedAtMs,
@@ -216,6 +219,7 @@ const records: fc.Arbitrary<ExchangeRecord> = fc
         status,
         code,
         costNano,
+        cacheSavedNano,
         estimated,
         flagged,
         usage,

@@ -13,7 +13,9 @@ import { keyDigest, keyPrefix, newKey, type KeyRecord, type KeyRights } from "..
 import { KeyRing } from "../../src/policy/key-ring.ts";
 import { createProvider } from "../../src/providers/registry.ts";
 import { providerSettings } from "../../src/providers/settings.ts";
+import type { ResponseStore } from "../../src/gateway/responses/stored-response.ts";
 import type { ExchangeRecord } from "../../src/telemetry/record.ts";
+import { MemoryResponses } from "./memory-responses.ts";
 import type { ExchangeRecorder } from "../../src/telemetry/recorder.ts";
 
 /** A gateway in this process, on a real socket, without a database: what it records is in `records`. */
@@ -46,6 +48,7 @@ export interface TestGatewayOptions {
   readonly clock?: Clock;
   readonly frontDoor?: Partial<FrontDoorOptions>;
   readonly routes?: (gateway: Gateway) => readonly Route[];
+  readonly responses?: ResponseStore;
   /** Instead of one that remembers records and lets everything go on at once. */
   readonly recorder?: Partial<ExchangeRecorder>;
 }
@@ -56,6 +59,7 @@ export async function startGateway(yaml: string, options: TestGatewayOptions = {
   const ring = new KeyRing(pepper);
   const records: ExchangeRecord[] = [];
   const bugs: unknown[] = [];
+  const responses = options.responses ?? new MemoryResponses();
   const snapshot = testSnapshot(yaml, options.env);
   const gateway = new Gateway({
     snapshot,
@@ -73,6 +77,8 @@ export async function startGateway(yaml: string, options: TestGatewayOptions = {
       ...options.recorder,
     },
     countTokens: async (texts) => texts.map((text) => Math.ceil(text.length / 4)),
+    responses,
+    sealKey: randomBytes(32),
     onUnused: (providers) => {
       for (const provider of providers) void provider.close();
     },

@@ -19,6 +19,7 @@ const TYPES: Partial<Record<Column, (text: string, json: string) => string>> = {
   costNano: (text) => `(${text})::bigint`,
   estimated: (text) => `(${text})::boolean`,
   estimatedNano: (text) => `coalesce((${text})::bigint, 0)`,
+  cacheSavedNano: (text) => `coalesce((${text})::bigint, 0)`,
   flagged: (text) => `(${text})::boolean`,
   configHash: (text) => `decode(${text}, 'hex')`,
   detail: (_text, json) => `nullif(${json}, 'null'::jsonb)`,
@@ -41,11 +42,11 @@ with decided as (
   insert into exchange (started_at, id, duration_ms, status, code, dialect, operation, stream, tenant, end_user, app,
     feature, workflow, journey, task, latency, sensitivity, budget, prompt, key_id, target, provider, model, attempts,
     attempt_ms, first_token_ms, input_tokens, cached_input_tokens, cache_write_input_tokens, output_tokens,
-    reasoning_tokens, cost_nano, estimated, estimated_nano, flagged, config_hash, decision, detail)
+    reasoning_tokens, cost_nano, estimated, estimated_nano, flagged, config_hash, decision, detail, cache_saved_nano)
   select "startedAtMs", id, "durationMs", status, code, dialect, operation, stream, tenant, "user", app, feature,
     workflow, journey, task, latency, sensitivity, budget, prompt, key, target, provider, model, attempts, "attemptMs",
     "firstTokenMs", "inputTokens", "cachedInputTokens", "cacheWriteInputTokens", "outputTokens", "reasoningTokens",
-    "costNano", estimated, "estimatedNano", flagged, "configHash", decision, detail
+    "costNano", estimated, "estimatedNano", flagged, "configHash", decision, detail, "cacheSavedNano"
   from (
   select ${COLUMNS.map((column, index) => value(column, index)).join(",\n    ")},
     decode(r->>${COLUMNS.length}, 'hex') as decision
@@ -54,7 +55,7 @@ with decided as (
   on conflict do nothing
   returning started_at, tenant, app, feature, workflow, task, latency, sensitivity, prompt, key_id, target, provider, model,
     dialect, operation, status, estimated, flagged, input_tokens, cached_input_tokens, cache_write_input_tokens,
-    output_tokens, reasoning_tokens, cost_nano, estimated_nano
+    output_tokens, reasoning_tokens, cost_nano, estimated_nano, cache_saved_nano
 ), summed as (
   select date_trunc('hour', started_at, 'UTC') as hour, tenant, app, feature, workflow, task, latency, sensitivity,
     prompt, key_id, target, provider, model, dialect, operation, status,
@@ -62,7 +63,7 @@ with decided as (
     sum(input_tokens) as input_tokens, sum(cached_input_tokens) as cached_input_tokens,
     sum(cache_write_input_tokens) as cache_write_input_tokens, sum(output_tokens) as output_tokens,
     sum(reasoning_tokens) as reasoning_tokens, sum(cost_nano) as cost_nano,
-    sum(estimated_nano) as estimated_cost_nano
+    sum(estimated_nano) as estimated_cost_nano, sum(cache_saved_nano) as cache_saved_nano
   from booked
   group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
 ), rolled as (
@@ -71,7 +72,7 @@ with decided as (
       provider, model, dialect, operation, status)::text, 'UTF8')),
     tenant, app, feature, workflow, task, latency, sensitivity, prompt, key_id, target, provider, model, dialect,
     operation, status, exchanges, estimated, flagged, input_tokens, cached_input_tokens, cache_write_input_tokens,
-    output_tokens, reasoning_tokens, cost_nano, estimated_cost_nano, now()
+    output_tokens, reasoning_tokens, cost_nano, estimated_cost_nano, now(), cache_saved_nano
   from summed
   -- Nodes that book at the same time take the same rows in the same order.
   order by 1, 2
@@ -103,6 +104,7 @@ function sums(): string {
     "reasoning_tokens",
     "cost_nano",
     "estimated_cost_nano",
+    "cache_saved_nano",
   ]
     .map((name) => `${name} = usage_hour.${name} + excluded.${name}`)
     .join(",\n    ");

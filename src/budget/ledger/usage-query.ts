@@ -33,6 +33,8 @@ export interface UsageSums {
   readonly reasoningTokens: bigint;
   readonly costNano: bigint;
   readonly estimatedCostNano: bigint;
+  /** What prompt caches saved. */
+  readonly cacheSavedNano: bigint;
 }
 
 export interface UsageAnswer {
@@ -62,6 +64,7 @@ const SUMS = [
   "reasoning_tokens",
   "cost_nano",
   "estimated_cost_nano",
+  "cache_saved_nano",
 ] as const;
 type SumColumn = (typeof SUMS)[number];
 type Row = Record<SumColumn, string> & Record<string, string | null | number>;
@@ -116,7 +119,7 @@ function exchangesPart(
       sum(input_tokens) as input_tokens, sum(cached_input_tokens) as cached_input_tokens,
       sum(cache_write_input_tokens) as cache_write_input_tokens, sum(output_tokens) as output_tokens,
       sum(reasoning_tokens) as reasoning_tokens, sum(cost_nano) as cost_nano,
-      sum(estimated_nano) as estimated_cost_nano
+      sum(estimated_nano) as estimated_cost_nano, sum(cache_saved_nano) as cache_saved_nano
     from exchange
     where started_at >= ${new Date(from)} and started_at < ${new Date(to)} ${conditions(filters)} ${grouping(by)}`;
 }
@@ -204,6 +207,7 @@ function sumsOf(row: Row | undefined): UsageSums {
     reasoningTokens: of("reasoning_tokens"),
     costNano: of("cost_nano"),
     estimatedCostNano: of("estimated_cost_nano"),
+    cacheSavedNano: of("cache_saved_nano"),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { UsageRow, UsageTotal } from "../../control/contract.ts";
+import { formatUsd } from "../../core/money.ts";
 import { EXIT, UsageError, dataOption, jsonOption, type Command } from "../command.ts";
 import { configOption, openControl } from "../control-access.ts";
 import { table } from "../table.ts";
@@ -20,10 +21,20 @@ const FIGURES = [
   "costUsd",
   "estimated",
   "estimatedCostNano",
+  "cacheSavedNano",
   "flagged",
 ] as const;
 
-const HEADS = ["EXCHANGES", "NOT ANSWERED", "INPUT", "CACHED", "OUTPUT", "COST USD", "ESTIMATED USD"];
+const HEADS = [
+  "EXCHANGES",
+  "NOT ANSWERED",
+  "INPUT",
+  "CACHED",
+  "OUTPUT",
+  "COST USD",
+  "ESTIMATED USD",
+  "CACHE SAVED USD",
+];
 
 export const usage: Command = {
   name: "usage",
@@ -119,13 +130,9 @@ function figures(sums: UsageTotal): string[] {
     String(sums.cachedInputTokens),
     String(sums.outputTokens),
     sums.costUsd,
-    isEstimated ? usdOf(sums.estimatedCostNano) : "-",
+    isEstimated ? formatUsd(BigInt(sums.estimatedCostNano)) : "-",
+    sums.cacheSavedNano === "0" ? "-" : formatUsd(BigInt(sums.cacheSavedNano)),
   ];
-}
-
-function usdOf(nano: string): string {
-  const digits = nano.padStart(10, "0");
-  return `${digits.slice(0, -9)}.${digits.slice(-9)}`.replace(/\.?0+$/, "");
 }
 
 async function csvOf(by: readonly string[], rows: readonly UsageRow[]): Promise<string> {

@@ -1,4 +1,5 @@
 import type { ChatEvent, ChatReply } from "../../core/chat.ts";
+import type { WireRequest } from "../../core/wire.ts";
 
 /** Writes one reply in a client's dialect, from the form that is in none. One for each reply; it remembers where it is. */
 export interface ChatWriter {
@@ -18,4 +19,8 @@ export interface ReplyFacts {
   readonly startedAtMs: number;
   /** Whether the client asked for the usage at the end of a stream. */
   readonly includeUsage: boolean;
+  /** For dialects whose replies repeat it. */
+  readonly request?: WireRequest | undefined;
+  /** The id of the response that the request goes on from. */
+  readonly previousResponse?: string | undefined;
 }

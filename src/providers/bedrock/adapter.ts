@@ -14,7 +14,9 @@ import type {
 } from "../provider.ts";
 import { ChatByConverse } from "./chat.ts";
 import { readTokenHeaders } from "./converse/usage.ts";
+import { countByConverse } from "./count.ts";
 import { embedByInvoke } from "./embed.ts";
+import { byMessages } from "./messages.ts";
 import { ConverseTap, FREE, InvokeTap, member, usageOfConverse, usageOfMessages } from "./native.ts";
 import { byOpenAiPath } from "./openai-path.ts";
 import type { BedrockOptions } from "./options.ts";
@@ -22,8 +24,8 @@ import { capsInvoke, limitInvoke, passedRequest } from "./pass.ts";
 import { askForProfile } from "./ask-for-profile.ts";
 import { Profiles, type Known } from "./profiles.ts";
 import { BedrockReading, type Meaning } from "./reading.ts";
-import { Runtime } from "./runtime.ts";
-import { editsWithoutThoughts } from "./thoughts.ts";
+import { bedrockRuntime } from "./runtime.ts";
+import { editsWithoutThoughts } from "../conversation/thoughts.ts";
 
 export type { BedrockOptions } from "./options.ts";
 
@@ -32,8 +34,8 @@ export type { BedrockOptions } from "./options.ts";
  * in Bedrock's dialect pass as they are; everything else goes by Converse.
  */
 export function bedrock(id: string, options: BedrockOptions): Provider {
-  const runtime = new Runtime(options, "bedrock-runtime");
-  const control = new Runtime(options, "bedrock");
+  const runtime = bedrockRuntime(options, "bedrock-runtime");
+  const control = bedrockRuntime(options, "bedrock");
   const profiles = new Profiles((profile) => askForProfile(control, profile));
   const guard = egressGuard({ allow: options.media.allow });
 
@@ -51,12 +53,22 @@ export function bedrock(id: string, options: BedrockOptions): Provider {
       return "why" in known ? model : known.canonical;
     },
     send(call, sink) {
-      return call.request.dialect === "openai" ? byOpenAiPath(runtime, call, sink) : byBedrock(call, sink);
+      switch (call.request.dialect) {
+        case "openai":
+          return byOpenAiPath(runtime, call, sink);
+        case "anthropic": {
+          const isLabelled = options.requestMetadata;
+          return byMessages({ runtime, known: modelOf(call.model), isLabelled }, call, sink);
+        }
+        default:
+          return byBedrock(call, sink);
+      }
     },
     chat(call, sink) {
       const known = modelOf(call.model);
       return new ChatByConverse({ runtime, guard, options, model: known.model, call, sink }).start();
     },
+    count: (call, sink) => countByConverse({ runtime, ...modelOf(call.model) }, call, sink),
     embed: (call, sink) => embedByInvoke(runtime, modelOf(call.model).model.apis.invokeBody, call, sink),
     async close() {
       await Promise.all([runtime.close(), control.close(), guard.close()]);
@@ -108,10 +120,14 @@ function isObject(value: unknown): boolean {
 /** How a request is served on a model. */
 export function service({ dialect, operation }: RequestKind, known: Known): Service {
   if ("why" in known) return { why: known.why, code: "no_target_available" };
-  const { apis, embeddings } = known.model;
+  const { apis, embeddings, countTokens } = known.model;
   if (operation === "embeddings")
     return embeddings === undefined ? { why: "is no embeddings model" } : "translate";
+  if (operation === "completions") return { why: "continues no bare prompts; ask by chat completions" };
   if (dialect === "bedrock" && operation !== "chat") return "pass";
+  // Of models that it does not count for nobody need ask.
+  if (operation === "count-tokens" && apis.converse && countTokens === "no") return "estimate";
+  if (dialect === "anthropic" && apis.invokeBody === "anthropic") return "pass";
   if (dialect === "openai" && apis.openai) return "pass";
   if (!apis.converse) return { why: "takes no conversations: it is asked by InvokeModel" };
   return dialect === "bedrock" ? "pass" : "translate";

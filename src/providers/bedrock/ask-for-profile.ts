@@ -1,6 +1,6 @@
 import type { AttemptFailure } from "../provider.ts";
 import { BedrockReading } from "./reading.ts";
-import type { Runtime } from "./runtime.ts";
+import type { AwsRuntime } from "../aws/runtime.ts";
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const DEADLINE_MS = 5_000;
@@ -12,7 +12,7 @@ const DEADLINE_MS = 5_000;
  * @returns their ARNs
  * @throws Error where they cannot be had
  */
-export function askForProfile(control: Runtime, profile: string): Promise<readonly string[]> {
+export function askForProfile(control: AwsRuntime, profile: string): Promise<readonly string[]> {
   const { promise, resolve, reject } = Promise.withResolvers<readonly string[]>();
   const reading = new BedrockReading(
     {

@@ -5,17 +5,18 @@ import { MediaFault, withMedia } from "../http/fetch-media.ts";
 import { refuseOrDrop } from "../inexpressible.ts";
 import type { AttemptFailure, ChatCall, ChatSink, UpstreamHandle } from "../provider.ts";
 import { asEvents } from "../as-events.ts";
-import { hasCalls } from "./converse/request/flatten-tools.ts";
+import { tellDropped } from "../conversation/dropped-thoughts.ts";
+import { hasCalls } from "../conversation/flatten-tools.ts";
 import { writeConverse } from "./converse/write-request.ts";
 import { metadataOf } from "./labels.ts";
 import type { BedrockOptions } from "./options.ts";
 import { operationPath } from "./pass.ts";
 import { BedrockReading } from "./reading.ts";
-import type { Runtime } from "./runtime.ts";
+import type { AwsRuntime } from "../aws/runtime.ts";
 import { translated } from "./translated.ts";
 
 interface Parts {
-  readonly runtime: Runtime;
+  readonly runtime: AwsRuntime;
   readonly guard: EgressGuard;
   readonly options: BedrockOptions;
   readonly model: BedrockModel;
@@ -88,12 +89,7 @@ export class ChatByConverse implements UpstreamHandle {
       withoutThoughts: call.withoutThoughts,
       metadata: options.requestMetadata ? metadataOf(call.labels) : call.labels.tags,
     });
-    const isStripped = call.withoutThoughts && hasThoughts(chat);
-    if (isStripped) this.#parts.sink.dropped(["reasoning"]);
-    // Some models think on only where their earlier thoughts are there: that goes with them, whatever the policy.
-    const goesAlong = isStripped ? inexpressible.filter(({ name }) => name === "reasoning_effort") : [];
-    if (goesAlong.length > 0) this.#parts.sink.dropped(["reasoning_effort"]);
-    const others = inexpressible.filter((one) => !goesAlong.includes(one));
+    const others = tellDropped({ ...call, chat }, inexpressible, this.#parts.sink);
     const failure = refuseOrDrop(others, call.mayDrop, this.#parts.sink);
     if (failure !== undefined) return this.#fail(failure);
     // Some models take tools, but not in a stream: they are asked for a whole reply, which goes on as one.
@@ -123,12 +119,6 @@ export class ChatByConverse implements UpstreamHandle {
 function refusalOf({ message, kind }: MediaFault): AttemptFailure {
   const code = kind === "busy" ? "overloaded" : "invalid_request";
   return { kind: "unsupported", code, elsewhere: true, message };
-}
-
-function hasThoughts({ messages }: ChatRequest): boolean {
-  return messages.some(({ parts }) =>
-    parts.some(({ type }) => type === "reasoning" || type === "redacted-reasoning"),
-  );
 }
 
 function usesTools(chat: ChatRequest): boolean {

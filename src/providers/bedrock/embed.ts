@@ -7,14 +7,14 @@ import { readTokenHeaders } from "./converse/usage.ts";
 import { embeddingBody, type EmbeddingBody } from "./embeddings.ts";
 import { operationPath } from "./pass.ts";
 import { BedrockReading } from "./reading.ts";
-import type { Runtime } from "./runtime.ts";
+import type { AwsRuntime } from "../aws/runtime.ts";
 
 /** Calls under way at a time for one request with many texts. */
 const AT_A_TIME = 8;
 
 /** Serves embeddings by as many calls as the model needs: some take one text each. */
 export function embedByInvoke(
-  runtime: Runtime,
+  runtime: AwsRuntime,
   family: string | undefined,
   call: EmbedCall,
   sink: EmbedSink,
@@ -35,7 +35,7 @@ export function embedByInvoke(
 const BYTES_PER_TOKEN = 4;
 
 class EmbedRun implements UpstreamHandle {
-  readonly #runtime: Runtime;
+  readonly #runtime: AwsRuntime;
   readonly #body: EmbeddingBody;
   readonly #call: EmbedCall;
   readonly #sink: EmbedSink;
@@ -50,7 +50,7 @@ class EmbedRun implements UpstreamHandle {
   #heard = false;
   #over = false;
 
-  constructor(runtime: Runtime, body: EmbeddingBody, call: EmbedCall, sink: EmbedSink) {
+  constructor(runtime: AwsRuntime, body: EmbeddingBody, call: EmbedCall, sink: EmbedSink) {
     this.#runtime = runtime;
     this.#body = body;
     this.#call = call;

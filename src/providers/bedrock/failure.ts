@@ -1,4 +1,6 @@
 import { brief } from "../../core/text.ts";
+import { readError, waitOf } from "../aws/read-error.ts";
+import { FOREIGN_THOUGHTS, OVERFLOW } from "../anthropic-messages/refusals.ts";
 import { statusFailure } from "../http/failure.ts";
 import type { Secrets } from "../http/secrets.ts";
 import { text, type Headers } from "../http/upstream-reply.ts";
@@ -6,18 +8,6 @@ import type { AttemptFailure, WholeReply } from "../provider.ts";
 
 const MAX_MESSAGE = 500;
 
-/** What a refusal says of itself. https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization */
-interface AwsError {
-  /** The exception's class, without namespace and address; "" where none is named. */
-  readonly type: string;
-  readonly message: string;
-}
-
-/** Longer prompts than the model takes. "Too many tokens" is a throttle and none of these. */
-const OVERFLOW =
-  /(input|prompt) is too long|input length and `?max_tokens`? exceed|maximum context length|exceeds? the (model'?s )?context window/i;
-/** What Claude says to thoughts that another model signed. */
-const FOREIGN_THOUGHTS = /invalid `(signature|data)` in `(redacted_)?thinking`/i;
 /** Validation that is about this model or profile and no fault of the request: another target may take it. */
 const ELSEWHERE =
   /model identifier is invalid|on-demand throughput isn|does ?n.t support|not supported (for|by|with) this model|isn.t supported on this route|deprecated for this model|end of (its )?life/i;
@@ -102,28 +92,4 @@ function throttleMessage(message: string): string {
   if (/too many tokens/i.test(message)) return "Bedrock throttled: too many tokens a minute";
   if (/too many requests/i.test(message)) return "Bedrock throttled: too many requests a minute";
   return "Bedrock throttled";
-}
-
-export function readError(header: string | undefined, body: Buffer): AwsError {
-  let value: Readonly<Record<string, unknown>> = {};
-  try {
-    const parsed: unknown = JSON.parse(body.toString());
-    if (typeof parsed === "object" && parsed !== null) value = parsed as Record<string, unknown>;
-  } catch {
-    // A proxy's page, or nothing: the status tells.
-  }
-  const type = header ?? value["__type"] ?? value["code"];
-  const message = value["message"] ?? value["Message"];
-  return {
-    type: typeof type === "string" ? (type.split(":")[0] ?? "").replace(/^.*#/, "") : "",
-    message: typeof message === "string" ? message : "",
-  };
-}
-
-/** Seconds until a repeat makes sense, from either of two headers. */
-function waitOf(headers: Headers): number | undefined {
-  const milliseconds = Number(text(headers["x-amz-retry-after"]));
-  if (milliseconds > 0) return Math.min(Math.ceil(milliseconds / 1_000), 3_600);
-  const seconds = Number(text(headers["retry-after"]));
-  return seconds > 0 ? Math.min(Math.ceil(seconds), 3_600) : undefined;
 }

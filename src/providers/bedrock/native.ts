@@ -3,7 +3,8 @@ import type { Frame } from "../../core/event-stream.ts";
 import { NO_USAGE, type ReportedUsage } from "../../core/usage.ts";
 import type { AttemptFailure, ReplySink } from "../provider.ts";
 import { ReplyFault } from "../reply-fault.ts";
-import { readAnthropicUsage, readConverseUsage, readInvocationMetrics } from "./converse/usage.ts";
+import { readAnthropicUsage } from "../anthropic-messages/usage.ts";
+import { readConverseUsage, readInvocationMetrics } from "./converse/usage.ts";
 import type { Events } from "./stream.ts";
 
 /** Passes the events of ConverseStream on; the end is `metadata`, after `messageStop`. */
@@ -44,7 +45,7 @@ export class ConverseTap implements Events {
   }
 }
 
-const METRICS = "amazon-bedrock-invocationMetrics";
+export const METRICS = "amazon-bedrock-invocationMetrics";
 
 /** Passes the events of InvokeModelWithResponseStream on; the last bears the invocation's metrics. */
 export class InvokeTap implements Events {
@@ -114,7 +115,7 @@ function withCacheTimes(usage: ReportedUsage, first: ReportedUsage | undefined):
 }
 
 /** The model's own text in a `chunk` event. */
-function chunkText(frame: Frame): string {
+export function chunkText(frame: Frame): string {
   if (frame.type !== "chunk") return "";
   const bytes = member(frame.payload, "bytes");
   return typeof bytes === "string" ? Buffer.from(bytes, "base64").toString() : "";

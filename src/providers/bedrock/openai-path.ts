@@ -1,19 +1,20 @@
+import { readError } from "../aws/read-error.ts";
+import type { AwsRuntime } from "../aws/runtime.ts";
 import type { Secrets } from "../http/secrets.ts";
 import { passedHeaders, text, type Headers } from "../http/upstream-reply.ts";
 import { OpenAiReading } from "../openai-compatible/reply.ts";
 import { asksForUsage, upstreamBody } from "../openai-compatible/request.ts";
 import { VENDORS } from "../openai-compatible/vendors.ts";
 import type { ReplySink, UpstreamCall, UpstreamHandle } from "../provider.ts";
-import { bedrockFailure, readError } from "./failure.ts";
+import { bedrockFailure } from "./failure.ts";
 import { isUnknownOperation } from "./reading.ts";
-import type { Runtime } from "./runtime.ts";
 
 /** https://docs.aws.amazon.com/bedrock/latest/userguide/inference-chat-completions.html */
 const PATH = "/openai/v1/chat/completions";
 const VENDOR = { ...VENDORS.openai, metadataNeedsStore: false };
 
 /** Serves an OpenAI chat request by the path on which Bedrock speaks OpenAI: it passes. */
-export function byOpenAiPath(runtime: Runtime, call: UpstreamCall, sink: ReplySink): UpstreamHandle {
+export function byOpenAiPath(runtime: AwsRuntime, call: UpstreamCall, sink: ReplySink): UpstreamHandle {
   const { request } = call;
   const unsigned = {
     method: "POST" as const,

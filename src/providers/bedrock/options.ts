@@ -1,3 +1,5 @@
+import type { AssumeRole } from "../aws/credentials.ts";
+
 /** What a `bedrock` provider needs, secrets resolved. */
 export interface BedrockOptions {
   readonly region: string;
@@ -13,20 +15,6 @@ export interface BedrockOptions {
   /** Connections at most. */
   readonly connections: number;
   readonly media: MediaOptions;
-}
-
-/** Whether an address is one of AWS's own, which serves one service. */
-export function isAws(url: string): boolean {
-  return /\.amazonaws\.com(\.cn)?$|\.api\.aws$/.test(new URL(url).hostname);
-}
-
-/** A role that is taken for each tenant, so that AWS's own bills tell tenants apart. */
-export interface AssumeRole {
-  readonly role: string;
-  readonly externalId: string | undefined;
-  /** The session tag that bears the tenant. */
-  readonly tenantTag: string;
-  readonly tags: Readonly<Record<string, string>>;
 }
 
 /** How images and documents that a request names by address are fetched. */

@@ -3,7 +3,7 @@ import { memberValue, scanTrusted } from "../../core/json-scan.ts";
 import { applySplices, editObject } from "../../core/splice.ts";
 import type { WireRequest } from "../../core/wire.ts";
 import type { UpstreamCall } from "../provider.ts";
-import type { Unsigned } from "./auth.ts";
+import type { Unsigned } from "../aws/auth.ts";
 import { headerWithLabels, withLabels } from "./labels.ts";
 
 const METADATA_HEADER = "x-amzn-bedrock-request-metadata";

@@ -1,120 +1,15 @@
-import type { Dispatcher } from "undici";
-import { Secrets } from "../http/secrets.ts";
-import { Upstream } from "../http/upstream.ts";
-import { text, UpstreamReply, type ReplyReading } from "../http/upstream-reply.ts";
-import type { Call, UpstreamHandle } from "../provider.ts";
-import { bearerAuthoriser, signingAuthoriser, type Authoriser, type Unsigned } from "./auth.ts";
-import { Credentials } from "./credentials.ts";
-import { readError } from "./failure.ts";
-import { isAws, type BedrockOptions } from "./options.ts";
+import { isAws, regionalAddress } from "../aws/address.ts";
+import { AwsRuntime } from "../aws/runtime.ts";
+import type { BedrockOptions } from "./options.ts";
 
-/** For what is asked in nobody's name. */
-const OURSELVES = "switchyard";
-
-/** Bedrock's runtime in one region: authorises requests and sends them. There is one retry policy, and it is not here. */
-export class Runtime {
-  /** What no client may ever read, even where the service repeats it. Secrets that sign are never sent. */
-  readonly secrets: Secrets;
-  /** Before every path. */
-  readonly prefix: string;
-  readonly #upstream: Upstream;
-  readonly #authoriser: Authoriser;
-
-  /** @param service  the first part of the host: `bedrock-runtime`, or `bedrock` for its control plane */
-  constructor(options: BedrockOptions, service: "bedrock-runtime" | "bedrock") {
-    const base = new URL(addressOf(options, service));
-    this.prefix = base.pathname.replace(/\/$/, "");
-    this.secrets = new Secrets(options.apiKey);
-    this.#upstream = new Upstream(base.origin, options.connections);
-    this.#authoriser =
-      options.apiKey === undefined
-        ? signingAuthoriser(new Credentials(options), options.region, base.host)
-        : bearerAuthoriser(options.apiKey);
-  }
-
-  /** Sends a call; what is read of the reply tells the sink. */
-  send(
-    call: Pick<Call, "connectTimeoutMs" | "labels">,
-    unsigned: Unsigned,
-    reading: ReplyReading,
-  ): UpstreamHandle {
-    const tenant = call.labels.tenant || OURSELVES;
-    const authoriser = this.#authoriser;
-    const reply = new UpstreamReply(watched(reading, () => authoriser.refused(tenant)));
-    const authorised = authoriser.authorise(withDefaults(unsigned), tenant);
-    if (authorised instanceof Promise) {
-      authorised.then(
-        (headers) => this.#dispatch(call.connectTimeoutMs, unsigned, headers, reply),
-        (error: unknown) =>
-          reply.abandon({ kind: "credentials", message: noCredentials(error), detail: detailOf(error) }),
-      );
-    } else this.#dispatch(call.connectTimeoutMs, unsigned, authorised, reply);
-    return reply;
-  }
-
-  close(): Promise<void> {
-    return this.#upstream.close();
-  }
-
-  #dispatch(
-    connectTimeoutMs: number,
-    { method, path, body }: Unsigned,
-    headers: Record<string, string>,
-    reply: UpstreamReply,
-  ): void {
-    const request: Dispatcher.DispatchOptions = { method, path, headers, body: body ?? null };
-    this.#upstream.send(connectTimeoutMs, request, reply);
-  }
-}
-
-/** What says that credentials are no good any more; a role that may not do something is still good for the rest. */
-const WORN_OUT: ReadonlySet<string> = new Set([
-  "ExpiredTokenException",
-  "ExpiredToken",
-  "UnrecognizedClientException",
-  "InvalidSignatureException",
-  "InvalidClientTokenId",
-]);
-
-/** @param refused  told where the service takes our credentials no more */
-function watched(reading: ReplyReading, refused: () => void): ReplyReading {
-  return {
-    alive: () => reading.alive(),
-    stream: (contentType, headers) => reading.stream(contentType, headers),
-    answer: (status, headers, body) => reading.answer(status, headers, body),
-    refuse(status, headers, body) {
-      const { type } = readError(text(headers["x-amzn-errortype"]), body);
-      if (WORN_OUT.has(type)) refused();
-      reading.refuse(status, headers, body);
-    },
-    fail: (failure) => reading.fail(failure),
-  };
-}
-
-function withDefaults(unsigned: Unsigned): Unsigned {
-  return {
-    ...unsigned,
-    headers: { "accept-encoding": "identity", "user-agent": "switchyard", ...unsigned.headers },
-  };
-}
-
-/** A VPC endpoint of the runtime serves the runtime alone; an emulator or a proxy serves whatever it is asked. */
-function addressOf({ baseUrl, region }: BedrockOptions, service: "bedrock-runtime" | "bedrock"): string {
-  const isOwn = baseUrl !== undefined && (service === "bedrock-runtime" || !isAws(baseUrl));
-  return isOwn ? baseUrl : `https://${service}.${region}.${domainOf(region)}`;
-}
-
-/** https://docs.aws.amazon.com/general/latest/gr/rande.html */
-function domainOf(region: string): string {
-  return region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
-}
-
-function detailOf(error: unknown): string {
-  return `${error instanceof Error ? error.message : "no reason given"}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, a role of this machine, or the provider's apiKey`;
-}
-
-/** The error's class and no more: its message may name files and roles. */
-function noCredentials(error: unknown): string {
-  const name = error instanceof Error ? error.name : "error";
-  return `no AWS credentials could be had (${name})`;
+/** @param host  the first part of the host: `bedrock-runtime`, or `bedrock` for its control plane */
+export function bedrockRuntime(options: BedrockOptions, host: "bedrock-runtime" | "bedrock"): AwsRuntime {
+  const { baseUrl, region } = options;
+  // A VPC endpoint of the runtime serves the runtime alone; an emulator or a proxy serves whatever it is asked.
+  const isOwn = baseUrl !== undefined && (host === "bedrock-runtime" || !isAws(baseUrl));
+  return new AwsRuntime({
+    ...options,
+    service: "bedrock",
+    address: isOwn ? baseUrl : regionalAddress(host, region),
+  });
 }

@@ -1,10 +1,11 @@
 import { EventStreamFault, FrameReader, type Frame } from "../../core/event-stream.ts";
 import { brief } from "../../core/text.ts";
+import { readError } from "../aws/read-error.ts";
 import type { Secrets } from "../http/secrets.ts";
 import type { StreamReading } from "../http/upstream-reply.ts";
 import type { AttemptFailure } from "../provider.ts";
 import { ReplyFault } from "../reply-fault.ts";
-import { exceptionFailure, readError } from "./failure.ts";
+import { exceptionFailure } from "./failure.ts";
 
 /** What is done with a stream's events, which differs from one API and client to another. */
 export interface Events {

@@ -5,7 +5,7 @@ import type { AttemptFailure, ChatSink } from "../provider.ts";
 import { ReplyFault } from "../reply-fault.ts";
 import { ConverseEvents } from "./converse/read-events.ts";
 import { readConverseReply } from "./converse/read-reply.ts";
-import type { ReadBack } from "./converse/write-request.ts";
+import type { ReadBack } from "../conversation/read-back.ts";
 import { usageOfConverse } from "./native.ts";
 import type { Meaning } from "./reading.ts";
 import type { Events } from "./stream.ts";

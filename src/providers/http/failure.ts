@@ -65,7 +65,7 @@ const TLS_CODE = /^ERR_(TLS|SSL)|CERT|SIGNATURE|ISSUER|HOSTNAME_MISMATCH/;
 const MESSAGE_MAX = 500;
 
 /** Seconds until a repeat makes sense, from a `retry-after` of seconds or a date (RFC 9110, section 10.2.3). */
-function retryAfterOf(value: string | undefined, nowMs: number): { retryAfterSeconds?: number } {
+export function retryAfterOf(value: string | undefined, nowMs: number): { retryAfterSeconds?: number } {
   if (value === undefined) return {};
   const seconds = /^\d+$/.test(value) ? Number(value) : Math.ceil((Date.parse(value) - nowMs) / 1_000);
   return Number.isFinite(seconds) ? { retryAfterSeconds: Math.min(Math.max(seconds, 0), 3_600) } : {};

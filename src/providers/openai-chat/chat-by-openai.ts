@@ -1,9 +1,5 @@
-import { scanTrusted } from "../../core/json-scan.ts";
-import type { ReportedUsage } from "../../core/usage.ts";
-import type { WireRequest } from "../../core/wire.ts";
 import { refuseOrDrop } from "../inexpressible.ts";
 import type {
-  AttemptFailure,
   ChatCall,
   ChatSink,
   ReplySink,
@@ -11,12 +7,11 @@ import type {
   Service,
   UpstreamCall,
   UpstreamHandle,
-  WholeReply,
 } from "../provider.ts";
-import { asEvents } from "../as-events.ts";
-import { ReplyFault } from "../reply-fault.ts";
+import { ChatReading, type ReplyForm } from "./chat-reading.ts";
 import { readOpenAiReply } from "./read-reply.ts";
 import { OpenAiEvents } from "./read-stream.ts";
+import { sendWritten } from "./send-written.ts";
 import { writeOpenAiChat } from "./write-request.ts";
 
 /** What an adapter serves that speaks OpenAI: its own dialect as it is, chat of the others by translation. */
@@ -60,103 +55,10 @@ export function chatByOpenAi(
     sink.fail(failure);
     return NOTHING_SENT;
   }
-  const reading = new ChatReading(sink, stream);
-  // The cap stands in the body already.
-  reading.handle = send(
-    { ...call, request: wireRequest(body, model, stream), outputCap: undefined },
-    reading,
-  );
-  return reading.handle;
+  return sendWritten({ call, body, dialect: "openai", send, sink: new ChatReading(sink, stream, OPENAI) });
 }
+
+const OPENAI: ReplyForm = { whole: readOpenAiReply, events: (tell) => new OpenAiEvents(tell) };
 
 /** A handle of an attempt that is over before it began. */
 export const NOTHING_SENT: UpstreamHandle = { cancel() {}, pause() {}, resume() {}, sent: false };
-
-function wireRequest(body: string, model: string, stream: boolean): WireRequest {
-  const bytes = Buffer.from(body);
-  return {
-    dialect: "openai",
-    operation: "chat",
-    bytes,
-    members: scanTrusted(bytes),
-    inside: 1,
-    model,
-    stream,
-    includeUsage: true,
-    maxOutputTokens: undefined,
-    choices: 1,
-    store: false,
-    wordEdits: new Map(),
-    headers: {},
-  };
-}
-
-/** From an OpenAI reply to one that is in no dialect. */
-class ChatReading implements ReplySink {
-  handle: UpstreamHandle | undefined;
-  readonly #sink: ChatSink;
-  readonly #whole: ChatSink;
-  readonly #events: OpenAiEvents;
-  #stopped = false;
-  #over = false;
-
-  /** @param stream  whether a stream was asked for; an engine that answers with a whole reply gives one all the same */
-  constructor(sink: ChatSink, stream: boolean) {
-    this.#sink = sink;
-    this.#whole = stream ? asEvents(sink) : sink;
-    this.#events = new OpenAiEvents((event) => {
-      if (event.type === "stop") this.#stopped = true;
-      sink.event(event);
-    });
-  }
-
-  head(): void {}
-
-  usage(usage: ReportedUsage | undefined): void {
-    this.#sink.usage(usage);
-  }
-
-  dropped(names: readonly string[]): void {
-    this.#sink.dropped(names);
-  }
-
-  alive(): void {
-    this.#sink.alive();
-  }
-
-  whole(reply: WholeReply): void {
-    this.#read(() => this.#whole.whole(readOpenAiReply(reply.body)));
-  }
-
-  chunk(bytes: Buffer): void {
-    this.#read(() => this.#events.push(bytes));
-  }
-
-  end(last: Buffer): void {
-    this.#read(() => {
-      this.#events.push(last);
-      if (this.#stopped) this.#sink.end();
-      else this.#broken("the upstream's stream ended without a finish reason");
-    });
-  }
-
-  fail(failure: AttemptFailure): void {
-    if (!this.#over) this.#sink.fail(failure);
-    this.#over = true;
-  }
-
-  #read(step: () => void): void {
-    if (this.#over) return;
-    try {
-      step();
-    } catch (error) {
-      if (error instanceof ReplyFault) this.#broken(error.message);
-      else this.#broken("the upstream's reply cannot be read", error);
-    }
-  }
-
-  #broken(message: string, bug?: unknown): void {
-    this.fail({ kind: "protocol", message, bug });
-    this.handle?.cancel();
-  }
-}

@@ -14,7 +14,7 @@ type Part = ChatReply["parts"][number];
  * @throws ReplyFault
  */
 export function readOpenAiReply(body: Buffer): ChatReply {
-  const reply = parsed(body);
+  const reply = parsedReply(body);
   const choice = fieldsOf(listOf(reply["choices"])[0]);
   const message = fieldsOf(choice?.["message"]);
   if (choice === undefined || message === undefined)
@@ -34,7 +34,8 @@ export function readOpenAiReply(body: Buffer): ChatReply {
   };
 }
 
-function parsed(body: Buffer): Fields {
+/** @throws ReplyFault where it is no JSON object */
+export function parsedReply(body: Buffer): Fields {
   let value: unknown;
   try {
     value = JSON.parse(body.toString());

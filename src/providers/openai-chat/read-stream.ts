@@ -4,6 +4,7 @@ import { readUsage } from "../openai-compatible/usage.ts";
 import { CallPieces } from "./call-pieces.ts";
 import { contentText, fieldsOf, listOf, textOf, type Fields } from "./fields.ts";
 import { stopReason } from "./finish.ts";
+import { parsedPayload, payloads } from "./payloads.ts";
 import { ReplyFault } from "../reply-fault.ts";
 import { readThoughts } from "./thoughts.ts";
 
@@ -34,7 +35,7 @@ export class OpenAiEvents {
    */
   push(bytes: Buffer): void {
     for (const payload of payloads(bytes.toString())) {
-      if (payload !== DONE) this.#chunk(parsed(payload));
+      if (payload !== DONE) this.#chunk(parsedPayload(payload));
     }
   }
 
@@ -109,28 +110,4 @@ export class OpenAiEvents {
 function usageOf(chunk: Fields): Usage | undefined {
   const usage = readUsage(chunk["usage"]);
   return usage === "invalid" ? undefined : usage;
-}
-
-/** The data of each event. https://html.spec.whatwg.org/multipage/server-sent-events.html */
-function payloads(text: string): readonly string[] {
-  // Nearly always one event of one line.
-  if (text.startsWith("data: {") && text.indexOf("\n") === text.length - 2 && text.endsWith("\n\n"))
-    return [text.slice("data: ".length, -2)];
-  return text.split(/\r?\n\r?\n/).flatMap((event) => {
-    const lines = event.split(/\r?\n/).filter((line) => line.startsWith("data:"));
-    const payload = lines.map((line) => line.slice(line[5] === " " ? 6 : 5)).join("\n");
-    return payload.trim() === "" ? [] : [payload];
-  });
-}
-
-function parsed(payload: string): Fields {
-  let value: unknown;
-  try {
-    value = JSON.parse(payload);
-  } catch {
-    value = undefined;
-  }
-  const fields = fieldsOf(value);
-  if (fields === undefined) throw new ReplyFault("an event of the upstream's stream is no JSON object");
-  return fields;
 }

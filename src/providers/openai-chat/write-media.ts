@@ -20,7 +20,7 @@ const DOCUMENT_TYPES: ReadonlyMap<string, string> = new Map([
 /** A file as a part of a message; undefined where chat completions have no way to say it, which is told. */
 export function writeMedia(part: MediaPart, left: Inexpressible[]): object | undefined {
   const written = "s3" in part.source ? undefined : writeKind(part);
-  if (written === undefined) left.push(missing(describe(part), false));
+  if (written === undefined) left.push(missing(describeMedia(part), false));
   return written;
 }
 
@@ -37,37 +37,57 @@ function writeKind(part: MediaPart): object | undefined {
   }
 }
 
-function writeImage({ source, format }: MediaPart): object | undefined {
-  if ("url" in source) return { type: "image_url", image_url: { url: source.url } };
+function writeImage(part: MediaPart): object | undefined {
+  const url = imageAddress(part);
+  return url === undefined ? undefined : { type: "image_url", image_url: { url } };
+}
+
+function writeAudio(part: MediaPart): object | undefined {
+  const audio = audioOf(part);
+  return audio === undefined ? undefined : { type: "input_audio", input_audio: audio };
+}
+
+function writeDocument(part: MediaPart): object | undefined {
+  const file = fileOf(part);
+  return file === undefined ? undefined : { type: "file", file };
+}
+
+/** An image's own address, or a data URL of it; undefined where it is neither. */
+export function imageAddress({ source, format }: MediaPart): string | undefined {
+  if ("url" in source) return source.url;
   if (!("base64" in source)) return undefined;
   const found = mediaFormat(source.base64, format) ?? "png";
   const type = found === "svg" ? "svg+xml" : found;
-  return { type: "image_url", image_url: { url: `data:image/${type};base64,${source.base64}` } };
+  return `data:image/${type};base64,${source.base64}`;
 }
 
-function writeAudio({ source, format }: MediaPart): object | undefined {
+/** Audio as base64; undefined where it is an address, or of a kind that nothing tells. */
+export function audioOf({ source, format }: MediaPart): { data: string; format: string } | undefined {
   if (!("base64" in source)) return undefined;
   // With the class: a bare "mpeg" may be a film.
   const found = mediaFormat(source.base64, format === undefined ? undefined : `audio/${format}`);
-  if (found === undefined) return undefined;
-  return { type: "input_audio", input_audio: { data: source.base64, format: found } };
+  return found === undefined ? undefined : { data: source.base64, format: found };
 }
 
-function writeDocument({ source, format, name }: MediaPart): object | undefined {
-  if ("text" in source) return writeFile(Buffer.from(source.text).toString("base64"), format ?? "txt", name);
+/** A document with a data URL of it; undefined where its bytes are not there. */
+export function fileOf({ source, format, name }: MediaPart): File | undefined {
+  if ("text" in source) return fileWith(Buffer.from(source.text).toString("base64"), format ?? "txt", name);
   if (!("base64" in source)) return undefined;
-  return writeFile(source.base64, mediaFormat(source.base64, format) ?? "pdf", name);
+  return fileWith(source.base64, mediaFormat(source.base64, format) ?? "pdf", name);
 }
 
-function writeFile(base64: string, format: string, name: string | undefined): object {
+interface File {
+  readonly filename: string;
+  readonly file_data: string;
+}
+
+function fileWith(base64: string, format: string, name: string | undefined): File {
   const type = DOCUMENT_TYPES.get(format) ?? `application/${format}`;
-  return {
-    type: "file",
-    file: { filename: name ?? `document.${format}`, file_data: `data:${type};base64,${base64}` },
-  };
+  return { filename: name ?? `document.${format}`, file_data: `data:${type};base64,${base64}` };
 }
 
-function describe({ type, source }: MediaPart): string {
+/** What a file is, for a refusal. */
+export function describeMedia({ type, source }: MediaPart): string {
   if ("s3" in source) return `${type} in S3`;
   return "url" in source ? `${type} by address` : `${type} content`;
 }

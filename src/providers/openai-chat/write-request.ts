@@ -1,5 +1,6 @@
 import type { ChatRequest, Inexpressible, OutputFormat } from "../../core/chat.ts";
 import { missing } from "./missing.ts";
+import { writeTier } from "./service-tier.ts";
 import { writeMessages } from "./write-messages.ts";
 
 /** What the request does not say itself. */
@@ -39,7 +40,7 @@ export function writeOpenAiChat(chat: ChatRequest, how: WriteOptions): WrittenRe
     stop: chat.stop.length === 0 ? undefined : chat.stop,
     response_format: writeOutput(chat.output),
     reasoning_effort: chat.reasoningEffort,
-    service_tier: writeTier(chat.serviceTier, left),
+    service_tier: writeTier(chat.serviceTier, left, missing),
     prompt_cache_key: chat.cacheKey,
     ...(how.stream && { stream: true, stream_options: { include_usage: true } }),
   };
@@ -54,9 +55,12 @@ const HINTS: ReadonlySet<string> = new Set([
   "name",
   "performanceConfig",
   "additionalModelResponseFieldPaths",
+  "summary",
+  "generate_summary",
+  "truncation",
 ]);
 
-function isDroppable(name: string): boolean {
+export function isDroppable(name: string): boolean {
   return HINTS.has(name.slice(name.lastIndexOf(".") + 1));
 }
 
@@ -97,22 +101,4 @@ function writeOutput(output: OutputFormat | undefined): object | undefined {
   if (output.type === "json") return { type: "json_object" };
   const { name, description, schema, strict } = output;
   return { type: "json_schema", json_schema: { name, description, schema, strict } };
-}
-
-/** The names of tiers in all dialects, as OpenAI calls them. */
-const TIERS: ReadonlyMap<string, string> = new Map([
-  ["auto", "auto"],
-  ["default", "default"],
-  ["standard_only", "default"],
-  ["flex", "flex"],
-  ["priority", "priority"],
-  ["scale", "scale"],
-  ["fast", "fast"],
-]);
-
-function writeTier(tier: string | undefined, left: Inexpressible[]): string | undefined {
-  if (tier === undefined) return undefined;
-  const written = TIERS.get(tier);
-  if (written === undefined) left.push(missing(`the service tier ${tier}`, true));
-  return written;
 }

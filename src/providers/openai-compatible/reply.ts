@@ -1,3 +1,4 @@
+import type { ReportedUsage } from "../../core/usage.ts";
 import type { AttemptFailure, ReplySink, WholeReply } from "../provider.ts";
 import { statusFailure } from "../http/failure.ts";
 import type { Secrets } from "../http/secrets.ts";
@@ -24,6 +25,12 @@ const PASSED_HEADERS = [
   "x-amzn-requestid",
 ] as const;
 
+export interface Verdict {
+  readonly usage: ReportedUsage | undefined;
+  /** A reply of status 200 may say that nothing came of it. */
+  readonly failure?: AttemptFailure | undefined;
+}
+
 /** Reads the replies of an OpenAI-compatible upstream. */
 export class OpenAiReading implements ReplyReading {
   readonly #sink: ReplySink;
@@ -31,6 +38,7 @@ export class OpenAiReading implements ReplyReading {
   readonly #hideUsage: boolean;
   readonly #secrets: Secrets;
 
+  /** @param hideUsage  whether the usage frame of a stream is ours alone */
   constructor(sink: ReplySink, wantsStream: boolean, hideUsage: boolean, secrets: Secrets) {
     this.#sink = sink;
     this.#wantsStream = wantsStream;
@@ -50,24 +58,47 @@ export class OpenAiReading implements ReplyReading {
     if (!STREAM_TYPE.test(contentType)) return undefined;
     if (!this.#wantsStream)
       return { kind: "protocol", message: "the upstream answered with a stream that nobody asked for" };
+    return this.reader();
+  }
+
+  /** What reads the events of a stream. */
+  protected reader(): StreamReading {
     return new OpenAiStream(this.#sink, this.#hideUsage, this.#secrets);
+  }
+
+  /**
+   * What a plain reply says of itself.
+   *
+   * @throws JsonFault where it is no JSON object
+   */
+  protected verdict(body: Buffer): Verdict {
+    return { usage: usageOfBody(body) };
   }
 
   answer(status: number, headers: Headers, body: Buffer): void {
     const reply = this.#reply(status, headers, body);
+    let verdict: Verdict;
     try {
-      const usage = usageOfBody(body);
-      if (usage !== undefined) this.#sink.usage(usage);
+      verdict = this.verdict(body);
     } catch {
       const message = `the upstream answered ${status} with something that is no JSON object`;
       return this.#sink.fail({ kind: "protocol", message, status });
     }
-    this.#sink.whole(reply);
+    const { usage, failure } = verdict;
+    if (usage !== undefined) this.#sink.usage(usage);
+    if (failure === undefined) this.#sink.whole(reply);
+    else this.#sink.fail(failure);
   }
 
   refuse(status: number, headers: Headers, body: Buffer): void {
     const reply = this.#reply(status, headers, body);
-    this.#sink.fail(statusFailure(reply, text(headers["retry-after"]), this.#secrets, Date.now()));
+    const failure = statusFailure(reply, text(headers["retry-after"]), this.#secrets, Date.now());
+    this.#sink.fail(this.understood(failure, body));
+  }
+
+  /** What a refusal means beyond its status. */
+  protected understood(failure: AttemptFailure, _body: Buffer): AttemptFailure {
+    return failure;
   }
 
   #reply(status: number, headers: Headers, body: Buffer): WholeReply {

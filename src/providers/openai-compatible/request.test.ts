@@ -234,3 +234,18 @@ test("whatever is asked, only the envelope's own members change; all other bytes
     { numRuns: 500 },
   );
 });
+
+test("a completion's cap never raises what an engine writes where the request does not say", () => {
+  const cap = (text: string, vendor: Vendor): string =>
+    bodyOf(text, { outputCap: 40, vendor, request: { operation: "completions" } });
+  assert.equal(cap('{"model":"m","max_tokens":90}', VENDORS.openai), '{"model":"m","max_tokens":40}');
+  assert.equal(cap('{"model":"m"}', VENDORS.openai), '{"max_tokens":16,"model":"m"}');
+  assert.equal(cap('{"model":"m"}', VENDORS.generic), '{"max_tokens":40,"model":"m"}');
+});
+
+test("the usage of a streamed completion is asked for as that of a chat is", () => {
+  assert.equal(
+    bodyOf('{"model":"m","stream":true}', { request: { operation: "completions" } }),
+    '{"stream_options":{"include_usage":true},"model":"m","stream":true}',
+  );
+});

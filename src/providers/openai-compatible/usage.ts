@@ -1,6 +1,15 @@
 import type { ReportedUsage } from "../../core/usage.ts";
 import { memberValue, scanTrusted } from "../../core/json-scan.ts";
 
+/** How an API calls its counts. */
+interface Names {
+  readonly input: string;
+  readonly output: string;
+}
+
+const CHAT: Names = { input: "prompt_tokens", output: "completion_tokens" };
+const RESPONSES: Names = { input: "input_tokens", output: "output_tokens" };
+
 /**
  * The usage object of an OpenAI reply.
  * https://platform.openai.com/docs/api-reference/chat/object#chat/object-usage
@@ -9,20 +18,29 @@ import { memberValue, scanTrusted } from "../../core/json-scan.ts";
  *   be trusted
  */
 export function readUsage(value: unknown): ReportedUsage | undefined {
+  return read(value, CHAT);
+}
+
+/** The same of a response. https://platform.openai.com/docs/api-reference/responses/object#responses/object-usage */
+export function readResponsesUsage(value: unknown): ReportedUsage | undefined {
+  return read(value, RESPONSES);
+}
+
+function read(value: unknown, names: Names): ReportedUsage | undefined {
   const usage = asRecord(value);
-  if (usage === undefined || usage["prompt_tokens"] === undefined) return undefined;
-  const inputTokens = count(usage["prompt_tokens"]);
+  if (usage === undefined || usage[names.input] === undefined) return undefined;
+  const inputTokens = count(usage[names.input]);
   // Embeddings have no output.
-  const outputTokens = count(usage["completion_tokens"] ?? 0);
+  const outputTokens = count(usage[names.output] ?? 0);
   if (inputTokens === undefined || outputTokens === undefined) return "invalid";
-  const input = asRecord(usage["prompt_tokens_details"]);
+  const input = asRecord(usage[`${names.input}_details`]);
   return {
     inputTokens,
     cachedInputTokens: count(input?.["cached_tokens"]) ?? 0,
-    // Not OpenAI's own: what OpenRouter and LiteLLM call it in front of providers that charge for it.
+    // In chat completions not OpenAI's own: what OpenRouter and LiteLLM call it in front of providers that charge for it.
     cacheWriteInputTokens: count(input?.["cache_write_tokens"] ?? input?.["cache_creation_tokens"]) ?? 0,
     outputTokens,
-    reasoningTokens: count(asRecord(usage["completion_tokens_details"])?.["reasoning_tokens"]) ?? 0,
+    reasoningTokens: count(asRecord(usage[`${names.output}_details`])?.["reasoning_tokens"]) ?? 0,
   };
 }
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import test from "node:test";
-import { VENDORS as NAMES } from "../../config/schema.ts";
+import { VENDORS as NAMES } from "../../config/schema-providers.ts";
 import { scanObject } from "../../core/json-scan.ts";
-import type { Operation } from "../../core/wire.ts";
+import type { Dialect, Operation } from "../../core/wire.ts";
 import { openAiCompatible, type OpenAiCompatibleOptions } from "./adapter.ts";
 import { VENDORS, vendorOf } from "./vendors.ts";
 
@@ -23,6 +23,11 @@ const GUESSES: readonly (readonly [string, string])[] = [
   ["https://acme.services.ai.azure.com/openai/v1", "azure-v1"],
   ["https://acme.openai.azure.us", "azure"],
   ["https://acme.openai.azure.cn", "azure"],
+  ["https://acme.services.ai.azure.com/models", "foundry"],
+  ["https://acme.services.ai.azure.com/models/", "foundry"],
+  ["https://acme.services.ai.azure.com", "azure"],
+  ["https://bedrock-mantle.eu-central-1.api.aws/v1", "mantle"],
+  ["https://bedrock-mantle.eu-central-1.api.aws.evil.example/v1", "generic"],
   ["http://127.0.0.1:11434/v1", "ollama"],
   ["http://127.0.0.1:8000/v1", "generic"],
   ["https://eu.api.openai.com.evil.example/v1", "generic"],
@@ -55,6 +60,7 @@ async function sent(
   options: Partial<OpenAiCompatibleOptions>,
   operation: Operation,
   model: string,
+  dialect: Dialect = "openai",
 ): Promise<Sent> {
   const found: Sent[] = [];
   const listen = (message: unknown): void => {
@@ -73,7 +79,7 @@ async function sent(
   const bytes = Buffer.from("{}");
   const request = {
     ...({
-      dialect: "openai",
+      dialect,
       operation,
       bytes,
       members: scanObject(bytes),
@@ -154,4 +160,35 @@ test("Azure's newer address has OpenAI's paths and Azure's credential header", a
 test("everybody else takes a bearer token, and none where there is no key", async () => {
   assert.match((await sent({ apiKey: "secret" }, "chat", "m")).headers, /authorization\|bearer secret/);
   assert.doesNotMatch((await sent({}, "chat", "m")).headers, /authorization|api-key/);
+});
+
+test("each operation has its path, at Azure's addresses, too", async () => {
+  const paths = async (options: Partial<OpenAiCompatibleOptions>): Promise<string[]> => [
+    (await sent(options, "completions", "m")).path,
+    (await sent(options, "chat", "m", "responses")).path,
+  ];
+  assert.deepEqual(await paths({ baseUrl: "http://127.0.0.1:1/v1" }), ["/v1/completions", "/v1/responses"]);
+  assert.deepEqual(await paths({ vendor: "azure", apiVersion: "2025-04-01-preview" }), [
+    "/openai/deployments/m/completions?api-version=2025-04-01-preview",
+    "/openai/responses?api-version=2025-04-01-preview",
+  ]);
+  assert.deepEqual(await paths({ vendor: "azure", baseUrl: "http://127.0.0.1:1/openai/v1" }), [
+    "/openai/v1/completions",
+    "/openai/v1/responses",
+  ]);
+  const counting = { vendor: "openai", baseUrl: "http://127.0.0.1:1/v1" } as const;
+  assert.equal((await sent(counting, "count-tokens", "m", "responses")).path, "/v1/responses/input_tokens");
+});
+
+test("Foundry's models stand below one path, and let parameters through that its own schema has not", async () => {
+  const options = {
+    vendor: "foundry",
+    baseUrl: "http://127.0.0.1:1/models",
+    apiVersion: "2024-05-01-preview",
+    apiKey: "secret",
+  } as const;
+  const chat = await sent(options, "chat", "m");
+  assert.equal(chat.path, "/models/chat/completions?api-version=2024-05-01-preview");
+  assert.match(chat.headers, /extra-parameters\|pass-through/);
+  assert.match(chat.headers, /\|?api-key\|secret/);
 });

@@ -15,7 +15,10 @@ export function simulator(id: string, options: SimulatorOptions): Provider {
   return {
     id,
     kind: "simulator",
-    serves: servesByOpenAi,
+    serves: (kind) =>
+      kind.operation === "completions"
+        ? { why: "continues no bare prompts; ask by chat completions" }
+        : servesByOpenAi(kind),
     send,
     chat: (call, sink) => chatByOpenAi(call, sink, { outputCap: "max_tokens", topK: true }, send),
     async close() {},

@@ -4,7 +4,7 @@ import test from "node:test";
 import { HttpRequest } from "@smithy/protocol-http";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { awsPair } from "../../../src/policy/aws-pair.ts";
-import { NodeSha256 } from "../../../src/providers/bedrock/node-hash.ts";
+import { NodeSha256 } from "../../../src/providers/aws/node-hash.ts";
 import { issuePair, SAY, type PAIR } from "../traps/support.ts";
 import { askedOf, assertServes, recordOf, startWorld, TARGETS, type World } from "./support.ts";
 

@@ -1,8 +1,5 @@
 import test from "node:test";
 
-test("trap 19: SageMaker's event streams, capacity errors and model errors", {
-  todo: "there is no SageMaker provider yet",
-});
 test("trap 20: a price list's units, doubled and placeholder rows", {
   todo: "price lists are not imported yet",
 });

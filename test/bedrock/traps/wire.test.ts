@@ -6,7 +6,7 @@ import { ConverseCommand, ConverseStreamCommand } from "@aws-sdk/client-bedrock-
 import { HttpRequest } from "@smithy/protocol-http";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { startBedrockEmulator } from "../../../src/emulator/index.ts";
-import { NodeSha256 } from "../../../src/providers/bedrock/node-hash.ts";
+import { NodeSha256 } from "../../../src/providers/aws/node-hash.ts";
 import { startGateway } from "../../support/gateway.ts";
 import {
   API_KEY,

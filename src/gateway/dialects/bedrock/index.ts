@@ -1,4 +1,5 @@
 import type { ClientDialect } from "../dialect.ts";
+import { readCountTokens, writeTokenCount } from "./count.ts";
 import { bedrockErrorEvent, bedrockErrorReply, isBedrockError } from "./errors.ts";
 import { holdsMedia } from "./holds-media.ts";
 import { readConverse } from "./read-chat.ts";
@@ -15,6 +16,7 @@ export const bedrock: ClientDialect = {
   isError: isBedrockError,
   readChat: ({ bytes }) => readConverse(bytes),
   chatWriter: converseWriter,
+  count: { read: readCountTokens, write: writeTokenCount },
   requestText: converseTexts,
   replyText: converseReplyText,
   holdsMedia,

@@ -5,10 +5,10 @@
  */
 
 /** Which values are kept: by member name, or `*` for the elements of a list. */
-interface Wanted {
+export interface Wanted {
   readonly [name: string]: Wanted | typeof KEEP;
 }
-const KEEP = "keep";
+export const KEEP = "keep";
 
 const WANTED: Wanted = {
   messages: {
@@ -35,8 +35,17 @@ const CLOSE_ARRAY = 0x5d;
  * @param text  valid JSON, an object
  */
 export function rawToolValues(text: string): ReadonlyMap<string, string> {
+  return rawValues(text, WANTED);
+}
+
+/**
+ * The same for other bodies.
+ *
+ * @param wanted  all in one member of the body
+ */
+export function rawValues(text: string, wanted: Wanted): ReadonlyMap<string, string> {
   const walk = new Walk(text);
-  walk.value(walk.space(0), WANTED, "");
+  walk.value(walk.space(0), wanted, "");
   return walk.found;
 }
 

@@ -59,7 +59,7 @@ function isTopKAlone(config: Fields): boolean {
 }
 
 /** https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking; "high" is the effort where none is named. */
-function thinkingEffort(thinking: Fields): string | undefined {
+export function thinkingEffort(thinking: Fields): string | undefined {
   if (thinking["type"] === "disabled") return "none";
   const budget = thinking["budget_tokens"];
   if (typeof budget !== "number" || budget >= HIGH_TOKENS) return "high";

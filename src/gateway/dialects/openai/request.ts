@@ -1,7 +1,9 @@
 import type { MemberEdits } from "../../../core/splice.ts";
+import type { Operation } from "../../../core/wire.ts";
 import type { ParsedRequest, ParseInput } from "../dialect.ts";
 import { Envelope, passedHeaders, scanBody } from "../envelope.ts";
 import { readMetadata } from "../metadata.ts";
+import { completionChoices } from "./completion-choices.ts";
 
 /** Client headers that mean something to an upstream: its own features, and tracing. */
 const PASSED_HEADERS = ["openai-beta", "x-request-id", "traceparent", "tracestate"] as const;
@@ -12,7 +14,7 @@ const OPEN_ARRAY = 0x5b;
 const LETTER_N = 0x6e;
 
 /**
- * Reads the envelope of a chat or embeddings request. Only what Switchyard acts on is looked at; what else stands in
+ * Reads the envelope of a request for chat, completions or embeddings. Only what Switchyard acts on is looked at; what else stands in
  * the body is between client and engine.
  */
 export function parseOpenAiRequest(input: ParseInput): ParsedRequest {
@@ -21,10 +23,9 @@ export function parseOpenAiRequest(input: ParseInput): ParsedRequest {
   const envelope = new Envelope(bytes, members);
   const metadata = readMetadata(bytes, envelope.member("metadata"), input.metadataWords);
   const stream = envelope.boolean("stream") ?? false;
-  if (operation === "chat") {
-    envelope.refuseUnless("messages", OPEN_ARRAY, "a list of messages");
-    envelope.refuseUnless("stream_options", OPEN_OBJECT, "an object", LETTER_N);
-  }
+  const generates = operation === "chat" || operation === "completions";
+  if (operation === "chat") envelope.refuseUnless("messages", OPEN_ARRAY, "a list of messages");
+  if (generates) envelope.refuseUnless("stream_options", OPEN_OBJECT, "an object", LETTER_N);
   return {
     request: {
       dialect: "openai",
@@ -33,10 +34,10 @@ export function parseOpenAiRequest(input: ParseInput): ParsedRequest {
       members,
       inside: bytes.indexOf(OPEN_OBJECT) + 1,
       model: envelope.text("model"),
-      stream: operation === "chat" && stream,
+      stream: generates && stream,
       includeUsage: stream && asksForUsage(envelope),
       maxOutputTokens: largest(envelope.count("max_completion_tokens", 1), envelope.count("max_tokens", 1)),
-      choices: operation === "chat" ? (envelope.count("n", 1, MAX_CHOICES) ?? 1) : 1,
+      choices: choicesOf(envelope, operation),
       store: envelope.boolean("store") ?? false,
       wordEdits: metadata.edit === undefined ? NO_EDITS : new Map([["metadata", metadata.edit.value]]),
       headers: passedHeaders(input.headers, PASSED_HEADERS),
@@ -44,6 +45,11 @@ export function parseOpenAiRequest(input: ParseInput): ParsedRequest {
     words: metadata.words,
     tags: metadata.tags,
   };
+}
+
+function choicesOf(envelope: Envelope, operation: Operation): number {
+  if (operation === "completions") return completionChoices(envelope, MAX_CHOICES);
+  return operation === "chat" ? (envelope.count("n", 1, MAX_CHOICES) ?? 1) : 1;
 }
 
 /** Of two limits the engine may know only one, so the larger is what counts. */

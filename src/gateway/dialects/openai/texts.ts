@@ -10,11 +10,27 @@ export function requestText(request: WireRequest): TextSample {
   return sampleRequest(
     request,
     (key) => READ.has(key),
-    (value, { key }, texts) => collect(value, texts, key === "tools"),
+    (value, { key }, texts) => {
+      if (key === "prompt" || key === "input") collectPrompt(value, texts);
+      else collect(value, texts, key === "tools");
+    },
   );
 }
 
-const READ: ReadonlySet<string> = new Set(["messages", "tools", "input", "prompt"]);
+const READ: ReadonlySet<string> = new Set(["messages", "tools", "input", "prompt", "suffix"]);
+
+/** A text that is one token in every tokenizer, about. */
+const A_TOKEN = " a";
+
+/** A prompt is a text, its tokens as numbers, or a list of either. */
+function collectPrompt(value: unknown, texts: string[]): void {
+  if (!Array.isArray(value)) return collect(value, texts, false);
+  for (const item of value) {
+    if (typeof item === "number") texts.push(A_TOKEN);
+    else if (Array.isArray(item)) texts.push(A_TOKEN.repeat(item.length));
+    else collectItem(item, texts, false);
+  }
+}
 
 /** What a model wrote, in a whole reply or in the beginning of a stream. */
 export function replyText({ bytes, total, isStream }: ReplyBytes): TextSample {
@@ -43,6 +59,8 @@ function written(reply: unknown, part: "message" | "delta"): string[] {
   return choices.flatMap((choice: unknown) => {
     const said = (choice as Record<string, unknown> | null)?.[part] as Record<string, unknown> | undefined;
     const texts: string[] = [];
+    // Of completions, the older way.
+    collect((choice as Record<string, unknown> | null)?.["text"], texts, false);
     for (const name of ["reasoning_content", "reasoning", "content", "refusal"])
       collect(said?.[name], texts, false);
     collect(said?.["tool_calls"], texts, true);

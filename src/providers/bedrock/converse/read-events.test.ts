@@ -3,7 +3,7 @@ import test from "node:test";
 import type { ChatEvent } from "../../../core/chat.ts";
 import { ConverseEvents } from "./read-events.ts";
 import { ReplyFault } from "../../reply-fault.ts";
-import type { ReadBack } from "./write-request.ts";
+import type { ReadBack } from "../../conversation/read-back.ts";
 
 const PLAIN: ReadBack = { names: new Map(), schemaTool: undefined };
 const ANSWER: ReadBack = { names: new Map(), schemaTool: "json_answer" };

@@ -1,14 +1,14 @@
 import type { ChatEvent } from "../../../core/chat.ts";
 import type { ReportedUsage } from "../../../core/usage.ts";
-import { AnswerFilter } from "./reply/answer-filter.ts";
+import { AnswerFilter, type EventOf } from "../../conversation/answer-filter.ts";
 import { readCircumstances } from "./reply/circumstances.ts";
-import { asRecord, asText, type Json } from "./json-value.ts";
-import { type EventOf, OrderedBlocks } from "./reply/ordered-blocks.ts";
+import { asRecord, asText, type Json } from "../../json-value.ts";
+import { OrderedBlocks } from "./reply/ordered-blocks.ts";
 import { ReplyFault } from "../../reply-fault.ts";
 import { readStopReason } from "./reply/stop-reason.ts";
 import { StreamBlock, type StreamKind } from "./reply/stream-block.ts";
 import { readConverseUsage } from "./usage.ts";
-import type { ReadBack } from "./write-request.ts";
+import type { ReadBack } from "../../conversation/read-back.ts";
 
 /**
  * The events of ConverseStream, in no dialect. A stream is complete only when it has said why it stopped and what it used;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { readConverseReply } from "./read-reply.ts";
 import { ReplyFault } from "../../reply-fault.ts";
-import type { ReadBack } from "./write-request.ts";
+import type { ReadBack } from "../../conversation/read-back.ts";
 
 const PLAIN: ReadBack = { names: new Map(), schemaTool: undefined };
 

@@ -1,12 +1,12 @@
 import type { ChatReply } from "../../../core/chat.ts";
 import { readCircumstances } from "./reply/circumstances.ts";
-import { parseExactly } from "./reply/exact-json.ts";
-import { asRecord, asText, type Json } from "./json-value.ts";
+import { parseExactly } from "../../conversation/exact-json.ts";
+import { asRecord, asText, type Json } from "../../json-value.ts";
 import { redactedData } from "../../../core/bedrock-redacted.ts";
 import { ReplyFault } from "../../reply-fault.ts";
 import { readStopReason } from "./reply/stop-reason.ts";
 import { readConverseUsage } from "./usage.ts";
-import type { ReadBack } from "./write-request.ts";
+import type { ReadBack } from "../../conversation/read-back.ts";
 
 type Part = ChatReply["parts"][number];
 

@@ -9,7 +9,7 @@ import { faultsOf } from "./legal-body.test.ts";
 import { ConverseEvents } from "./read-events.ts";
 import { readConverseReply } from "./read-reply.ts";
 import { readTokenHeaders } from "./usage.ts";
-import type { ReadBack } from "./write-request.ts";
+import type { ReadBack } from "../../conversation/read-back.ts";
 
 const FOLDER = path.resolve(import.meta.dirname, "../../../../../shared/data/wire/bedrock");
 const PLAIN: ReadBack = { names: new Map(), schemaTool: undefined };

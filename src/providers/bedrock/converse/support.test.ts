@@ -1,7 +1,8 @@
 import type { BedrockModel } from "../../../catalog/bedrock-models.ts";
 import { bedrockModel } from "../../../catalog/bedrock-models.ts";
 import type { ChatMessage, ChatPart, ChatRequest, Inexpressible, Tool } from "../../../core/chat.ts";
-import { type ConverseWish, type ReadBack, writeConverse } from "./write-request.ts";
+import type { ReadBack } from "../../conversation/read-back.ts";
+import { type ConverseWish, writeConverse } from "./write-request.ts";
 import { EMPTY_CHAT } from "../../../../test/support/empty-chat.ts";
 
 // Not tests: what the tests of this folder share.

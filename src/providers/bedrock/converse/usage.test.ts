@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { readAnthropicUsage, readConverseUsage, readInvocationMetrics, readTokenHeaders } from "./usage.ts";
+import { readAnthropicUsage } from "../../anthropic-messages/usage.ts";
+import { readConverseUsage, readInvocationMetrics, readTokenHeaders } from "./usage.ts";
 
 const NONE = { cachedInputTokens: 0, cacheWriteInputTokens: 0, reasoningTokens: 0 };
 

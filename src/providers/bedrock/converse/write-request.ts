@@ -1,18 +1,21 @@
 import type { BedrockModel } from "../../../catalog/bedrock-models.ts";
 import type { ChatRequest, Inexpressible } from "../../../core/chat.ts";
 import { brief } from "../../../core/text.ts";
-import { joinBlocks, textBlock, type Turn } from "./request/block.ts";
-import { settleCachePoints } from "./request/cache-points.ts";
-import { flattenTools, hasCalls } from "./request/flatten-tools.ts";
-import { outputLimit, writeInference } from "./request/inference.ts";
-import type { Losses } from "./request/losses.ts";
-import { type Conversation, writeMessages } from "./request/messages.ts";
-import { writeOthers } from "./request/others.ts";
-import { outputWay, type OutputWay } from "./request/output-format.ts";
-import { writeThinking } from "./request/reasoning.ts";
+import type { Turn } from "../../conversation/block.ts";
+import { settleCachePoints } from "../../conversation/cache-points.ts";
+import { flattenTools, hasCalls } from "../../conversation/flatten-tools.ts";
+import { outputLimit, writeInference } from "../../conversation/inference.ts";
+import { legalToolName } from "../../conversation/legal-name.ts";
+import type { Losses } from "../../conversation/losses.ts";
+import { type Conversation, writeMessages } from "../../conversation/messages.ts";
+import { writeOthers } from "../../conversation/others.ts";
+import { type NativeFormat, outputWay, type OutputWay } from "../../conversation/output-format.ts";
+import type { ReadBack } from "../../conversation/read-back.ts";
+import { writeThinking } from "../../conversation/reasoning.ts";
+import { converseForm, joinBlocks } from "./request/form.ts";
 import { requestMetadata } from "./request/request-metadata.ts";
-import { type ToolConfig, writeToolConfig } from "./request/tool-config.ts";
-import { Writing } from "./request/writing.ts";
+import { type ToolConfig, writeToolConfig } from "../../conversation/tool-config.ts";
+import { Writing } from "../../conversation/writing.ts";
 
 export interface ConverseWish {
   readonly chat: ChatRequest;
@@ -23,14 +26,6 @@ export interface ConverseWish {
   readonly withoutThoughts: boolean;
   /** For the provider's own log. */
   readonly metadata: Readonly<Record<string, string>>;
-}
-
-/** What the way back must know. */
-export interface ReadBack {
-  /** Names of tools on the wire -> the client's, where they differ. */
-  readonly names: ReadonlyMap<string, string>;
-  /** The tool whose arguments are the answer; on the wire. */
-  readonly schemaTool: string | undefined;
 }
 
 export interface ConverseBody {
@@ -52,11 +47,11 @@ export function writeConverse({
   metadata,
 }: ConverseWish): ConverseBody {
   const chat = wanted.toolChoice === "none" && hasCalls(wanted) ? flattenTools(wanted) : wanted;
-  const writing = new Writing(model, withoutThoughts);
+  const writing = new Writing(converseForm(model), model, withoutThoughts);
   const conversation = writeMessages(chat, writing);
   const output = outputWay(chat, writing);
   const tools = writeToolConfig(chat, output.byTool, writing);
-  placeSystem(conversation, output.instruction, model);
+  placeSystem(conversation, output.instruction, writing);
   const { system, turns } = conversation;
   if (writing.hasCachePoints)
     settleCachePoints(tools.blocks, [system, ...turns.map(({ blocks }) => blocks)], model, writing.losses);
@@ -98,18 +93,28 @@ function settings(
       ...thinking.fields,
       ...(tools.claudeChoice !== undefined && { tool_choice: tools.claudeChoice }),
     }),
-    member("outputConfig", { textFormat: output.textFormat, effort: thinking.effort }),
+    member("outputConfig", { textFormat: output.native && textFormat(output.native), effort: thinking.effort }),
     member("serviceTier", serviceTier(chat.serviceTier, writing.losses)),
   ];
+}
+
+function textFormat({ name, description, schema }: NativeFormat): unknown {
+  return {
+    type: "json_schema",
+    structure: {
+      // The schema is a text on the wire.
+      jsonSchema: { schema: JSON.stringify(schema), name: legalToolName(name), description },
+    },
+  };
 }
 
 /** What the system says, with what is added to it; a model that knows no system hears it from the user, first. */
 function placeSystem(
   { system, turns }: Conversation,
   instruction: string | undefined,
-  model: BedrockModel,
+  { model, form }: Writing,
 ): void {
-  if (instruction !== undefined) system.push(textBlock(instruction));
+  if (instruction !== undefined) system.push(form.text(instruction));
   if (!model.system) turns[0]?.blocks.unshift(...system.splice(0));
 }
 

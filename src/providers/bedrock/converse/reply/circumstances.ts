@@ -1,4 +1,4 @@
-import { asRecord, asText, type Json } from "../json-value.ts";
+import { asRecord, asText, type Json } from "../../../json-value.ts";
 
 /** What a reply, or a stream's `metadata`, says beside its usage. */
 export interface Circumstances {

@@ -1,7 +1,5 @@
 import type { ChatEvent } from "../../../../core/chat.ts";
-
-/** What an event is a part of, as far as it matters once there is an answer in the form that was asked for. */
-export type EventOf = "words" | "answer" | "other";
+import type { EventOf } from "../../../conversation/answer-filter.ts";
 
 type Tell = (event: ChatEvent, of: EventOf) => void;
 

@@ -1,7 +1,7 @@
 import type { ChatEvent } from "../../../../core/chat.ts";
-import { asRecord, asText, type Json } from "../json-value.ts";
+import { asRecord, asText, type Json } from "../../../json-value.ts";
 import { ReplyFault } from "../../../reply-fault.ts";
-import type { EventOf } from "./ordered-blocks.ts";
+import type { EventOf } from "../../../conversation/answer-filter.ts";
 import { redactedData } from "../../../../core/bedrock-redacted.ts";
 
 /** What a block of a stream is; `skipped` is what the client has nothing to do with. */

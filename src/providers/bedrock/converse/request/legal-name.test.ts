@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
 import { assistant, call, result, tool, user, write } from "../support.test.ts";
-import { legalCallId, legalToolName, nineCharacterId } from "./legal-name.ts";
+import { legalCallId, legalToolName, nineCharacterId } from "../../../conversation/legal-name.ts";
 
 test("a legal name stays as it is", () => {
   for (const name of ["get_weather", "a", "A-1_z", "x".repeat(64)]) assert.equal(legalToolName(name), name);

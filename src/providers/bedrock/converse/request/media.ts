@@ -2,9 +2,9 @@ import type { BedrockModel } from "../../../../catalog/bedrock-models.ts";
 import type { MediaPart, MediaSource } from "../../../../core/chat.ts";
 import { labelFormat, mediaFormat } from "../../../../core/media-type.ts";
 import { brief } from "../../../../core/text.ts";
-import type { Block } from "./block.ts";
+import type { MediaBlock } from "../../../conversation/form.ts";
 import type { DocumentNames } from "./document-names.ts";
-import type { Losses } from "./losses.ts";
+import type { Losses } from "../../../conversation/losses.ts";
 
 /** Formats as Converse calls them, by what files of the kind are called elsewhere. */
 const FORMATS: Readonly<Record<MediaPart["type"], ReadonlyMap<string, string>>> = {
@@ -22,13 +22,6 @@ const FORMATS: Readonly<Record<MediaPart["type"], ReadonlyMap<string, string>>> 
 const TEXT_FORMATS: ReadonlySet<string> = new Set(["csv", "html", "txt", "md"]);
 
 const CAPABILITIES = { image: "images", document: "documents", video: "video", audio: "audio" } as const;
-
-export interface MediaBlock extends Block {
-  readonly kind: MediaPart["type"];
-  readonly format: string;
-  /** Of a document. */
-  readonly name: string | undefined;
-}
 
 /** @returns undefined where it cannot be said; that is among the losses then */
 export function mediaBlock(

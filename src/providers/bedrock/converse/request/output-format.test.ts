@@ -15,7 +15,7 @@ import {
   user,
   write,
 } from "../support.test.ts";
-import { closedSchema } from "./closed-schema.ts";
+import { closedSchema } from "../../../conversation/closed-schema.ts";
 
 const CITY: OutputFormat = {
   type: "json-schema",

@@ -1,4 +1,4 @@
-import type { Losses } from "./losses.ts";
+import type { Losses } from "../../../conversation/losses.ts";
 
 const MOST_PAIRS = 16;
 const LONGEST = 256;

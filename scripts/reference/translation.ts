@@ -1,0 +1,54 @@
+import { DIALECTS } from "../../src/core/wire.ts";
+import { SAMPLES } from "../translation/samples.ts";
+import { UPSTREAMS } from "../translation/upstreams.ts";
+import { verdictOf, type Verdict } from "../translation/verdicts.ts";
+
+const SHOWN: Readonly<Record<Verdict, string>> = {
+  passed: "passed",
+  translated: "translated",
+  dropped: "dropped by policy",
+  refused: "**refused**",
+  none: "no effect",
+};
+
+/** docs/reference/translation.md, found by translating a sample of each field. */
+export function translationReference(): string {
+  return `# Translation
+
+Where client and upstream speak the same dialect, bytes pass. Between two dialects a request is read into a form that is in none
+and written from it; every cell below was found by translating a request that has the field, and a test finds them again.
+
+- **passed**: the bytes go on as they came
+- **translated**: the upstream is asked for the same in its own way
+- **dropped by policy**: the target's \`unsupported\` decides: \`refuse\` (the default) refuses the request with
+  \`unsupported_parameter\`, \`drop\` leaves the field out, or sends the nearest, and names it in \`x-switchyard-dropped-params\`
+- **refused**: with \`unsupported_parameter\` whatever the policy, because the request would mean something else without it; the next
+  target of the route is tried first
+- **no effect**: the upstream does it by itself or has no use for it, and the request means the same
+
+Claude stands for claude-sonnet-4-6 here; what models of one maker can do differs, and is data in \`src/catalog\`.
+${DIALECTS.map(section).join("\n")}`;
+}
+
+function section(dialect: (typeof DIALECTS)[number]): string {
+  const { title, samples, handled } = SAMPLES[dialect];
+  const head = ["from the client", ...UPSTREAMS.map((upstream) => upstream.title)];
+  const rows = samples.map((sample) => [
+    `\`${sample.field}\``,
+    ...UPSTREAMS.map((upstream) => SHOWN[verdictOf(dialect, sample, upstream)]),
+  ]);
+  const others = handled.map(({ field, how }) => `| \`${field}\` | ${how} |`).join("\n");
+  return `
+## From ${title}
+
+${table(head, rows)}
+
+| field | what becomes of it everywhere |
+|---|---|
+${others}
+`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}

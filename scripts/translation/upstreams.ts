@@ -1,0 +1,85 @@
+import { bedrockModel } from "../../src/catalog/bedrock-models.ts";
+import { claudeModel } from "../../src/catalog/claude-models.ts";
+import type { ChatRequest, Inexpressible } from "../../src/core/chat.ts";
+import type { Dialect } from "../../src/core/wire.ts";
+import { writeAnthropicMessages } from "../../src/providers/anthropic-messages/write-request.ts";
+import { writeConverse } from "../../src/providers/bedrock/converse/write-request.ts";
+import { writeOpenAiChat } from "../../src/providers/openai-chat/write-request.ts";
+import { writeResponse } from "../../src/providers/openai-responses/write-request.ts";
+import { writePrompt } from "../../src/providers/text-generation/write-prompt.ts";
+
+/** A form in which upstreams are asked. */
+export interface UpstreamForm {
+  readonly title: string;
+  /** Whose requests pass as they are. */
+  readonly passes: Dialect | undefined;
+  readonly write: (chat: ChatRequest) => {
+    readonly text: string;
+    readonly inexpressible: readonly Inexpressible[];
+  };
+}
+
+const CLAUDE = "claude-sonnet-4-6";
+const how = { model: "m", stream: false, outputCap: undefined, withoutThoughts: false } as const;
+
+export const UPSTREAMS: readonly UpstreamForm[] = [
+  {
+    title: "chat completions (OpenAI)",
+    passes: "openai",
+    write(chat) {
+      const written = writeOpenAiChat(chat, { ...how, outputParam: "max_completion_tokens", topK: false });
+      return { text: written.body, inexpressible: written.inexpressible };
+    },
+  },
+  {
+    title: "chat completions (engines)",
+    passes: "openai",
+    write(chat) {
+      const written = writeOpenAiChat(chat, { ...how, outputParam: "max_tokens", topK: true });
+      return { text: written.body, inexpressible: written.inexpressible };
+    },
+  },
+  {
+    title: "Responses",
+    passes: "responses",
+    write(chat) {
+      const written = writeResponse(chat, { ...how, leastOutput: 16, encryptsReasoning: true });
+      return { text: written.body, inexpressible: written.inexpressible };
+    },
+  },
+  {
+    title: "Messages (Claude)",
+    passes: "anthropic",
+    write(chat) {
+      const abilities = claudeModel(CLAUDE);
+      const written = writeAnthropicMessages({ ...how, chat, abilities, purpose: "whole", autoCache: false });
+      return { text: written.body, inexpressible: written.inexpressible };
+    },
+  },
+  converse("Converse (Claude)", `anthropic.${CLAUDE}`),
+  converse("Converse (Nova)", "amazon.nova-pro-v1:0"),
+  {
+    title: "prompts (TGI, DJL, Triton)",
+    passes: undefined,
+    write(chat) {
+      const { prompt, inexpressible } = writePrompt(chat, "llama3");
+      const { maxOutputTokens, temperature, topP, topK, stop } = chat;
+      return {
+        text: JSON.stringify([prompt, maxOutputTokens, temperature, topP, topK, stop]),
+        inexpressible,
+      };
+    },
+  },
+];
+
+function converse(title: string, id: string): UpstreamForm {
+  const model = bedrockModel(id);
+  return {
+    title,
+    passes: "bedrock",
+    write(chat) {
+      const written = writeConverse({ ...how, chat, model, metadata: {} });
+      return { text: written.body, inexpressible: written.inexpressible };
+    },
+  };
+}

@@ -1,0 +1,242 @@
+import { sql } from "kysely";
+import type { Database, Tables } from "../../storage/database.ts";
+import { isUnavailable } from "../../storage/unavailable.ts";
+import type { ResponseStore, StoredResponse } from "./stored-response.ts";
+
+/** A client that waits for its reply's end is not kept longer for a database that is slow. */
+const PATIENCE_MS = 500;
+const RETRY_MS = 1_000;
+/** What waits for the database takes no more memory than this; beyond it the oldest is given up. */
+const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+/** Between looks for responses that are over their retention. */
+const PRUNE_MS = 3_600_000;
+/** A conversation of more turns is none. */
+const MOST_TURNS = 10_000;
+
+export interface ResponseStoreParts {
+  readonly database: Database;
+  /** How long responses are kept, in days. */
+  readonly retention: () => number;
+  /** Told where the database takes nothing, and where what waited for it had to be given up. */
+  readonly onTrouble: (error: Error | undefined, givenUp: number) => void;
+}
+
+/** Responses in the database. What it does not take yet is held in memory, where this node finds it. */
+export class DatabaseResponses implements ResponseStore {
+  readonly #tables: Database["tables"];
+  readonly #onTrouble: ResponseStoreParts["onTrouble"];
+  readonly #pruning: NodeJS.Timeout;
+  /** By tenant and id. */
+  readonly #waiting = new Map<string, StoredResponse>();
+  #waitingBytes = 0;
+  #writing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #isInTrouble = false;
+
+  constructor({ database, retention, onTrouble }: ResponseStoreParts) {
+    this.#tables = database.tables;
+    this.#onTrouble = onTrouble;
+    const prune = (): void =>
+      void this.prune(retention()).catch((error: unknown) => onTrouble(error as Error, 0));
+    this.#pruning = setInterval(prune, PRUNE_MS).unref();
+  }
+
+  async keep(response: StoredResponse): Promise<void> {
+    this.#add(response);
+    const patience = new Promise<void>((resolve) => setTimeout(resolve, PATIENCE_MS).unref());
+    await Promise.race([this.#write(), patience]);
+  }
+
+  async get(tenant: string, id: string): Promise<StoredResponse | undefined> {
+    const waiting = this.#waiting.get(keyOf(tenant, id));
+    if (waiting !== undefined) return waiting;
+    const row = await this.#tables
+      .selectFrom("stored_response")
+      .selectAll()
+      .where("tenant", "=", tenant)
+      .where("id", "=", id)
+      .executeTakeFirst();
+    return row === undefined ? undefined : toStored(row);
+  }
+
+  async chain(tenant: string, id: string): Promise<readonly StoredResponse[] | undefined> {
+    const newest: StoredResponse[] = [];
+    let next: string | undefined = id;
+    // Those that the database has not yet are the newest.
+    for (; next !== undefined; next = newest.at(-1)?.previousId) {
+      const waiting = this.#waiting.get(keyOf(tenant, next));
+      if (waiting === undefined) break;
+      newest.push(waiting);
+    }
+    if (next === undefined) return newest.toReversed();
+    const rows = await this.#chainInDatabase(tenant, next);
+    // Its first has nobody before it, or one of them is gone.
+    if (rows.length === 0 || rows[0]?.previousId !== undefined) return undefined;
+    return [...rows, ...newest.toReversed()];
+  }
+
+  async items(tenant: string, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
+    const rows = await this.#tables
+      .selectFrom("stored_item")
+      .innerJoin("stored_response", (join) =>
+        join
+          .onRef("stored_response.tenant", "=", "stored_item.tenant")
+          .onRef("stored_response.id", "=", "stored_item.response_id"),
+      )
+      .select("stored_response.body")
+      .distinct()
+      .where("stored_item.tenant", "=", tenant)
+      .where("stored_item.id", "in", ids)
+      .execute();
+    const waiting = [...this.#waiting.values()].filter((response) => response.tenant === tenant);
+    const all = [...rows, ...waiting].flatMap(({ body }) => outputItems(body));
+    const wanted = new Set(ids);
+    return new Map(all.filter(([id]) => wanted.has(id)));
+  }
+
+  async delete(tenant: string, id: string): Promise<boolean> {
+    const wasWaiting = this.#remove(keyOf(tenant, id));
+    const { numDeletedRows } = await this.#tables
+      .deleteFrom("stored_response")
+      .where("tenant", "=", tenant)
+      .where("id", "=", id)
+      .executeTakeFirst();
+    return wasWaiting || numDeletedRows > 0n;
+  }
+
+  /**
+   * Forgets what is older, by the database's clock.
+   *
+   * @param days  >= 0
+   * @returns how many were forgotten
+   */
+  async prune(days: number): Promise<number> {
+    const { numDeletedRows } = await this.#tables
+      .deleteFrom("stored_response")
+      .where("created_at", "<", sql<Date>`now() - make_interval(days => ${days})`)
+      .executeTakeFirst();
+    return Number(numDeletedRows);
+  }
+
+  /** Writes what waits, as far as that goes now. */
+  async close(): Promise<void> {
+    clearInterval(this.#pruning);
+    clearTimeout(this.#timer);
+    if (this.#waiting.size > 0) await this.#write();
+    clearTimeout(this.#timer);
+  }
+
+  /** @returns oldest first */
+  async #chainInDatabase(tenant: string, id: string): Promise<StoredResponse[]> {
+    const { rows } = await sql<Tables["stored_response"]>`
+      with recursive turns as (
+        select *, 1 as depth from stored_response where tenant = ${tenant} and id = ${id}
+        union all
+        select earlier.*, turns.depth + 1 from stored_response earlier
+        join turns on earlier.tenant = turns.tenant and earlier.id = turns.previous_id
+        where turns.depth < ${MOST_TURNS}
+      )
+      select tenant, id, previous_id, created_at, input, body from turns order by depth desc`.execute(
+      this.#tables,
+    );
+    return rows.map(toStored);
+  }
+
+  #add(response: StoredResponse): void {
+    const key = keyOf(response.tenant, response.id);
+    this.#remove(key);
+    this.#waiting.set(key, response);
+    this.#waitingBytes += sizeOf(response);
+    let givenUp = 0;
+    for (const [oldest] of this.#waiting) {
+      if (this.#waitingBytes <= MOST_WAITING_BYTES) break;
+      this.#remove(oldest);
+      givenUp++;
+    }
+    if (givenUp > 0) this.#onTrouble(undefined, givenUp);
+  }
+
+  #remove(key: string): boolean {
+    const response = this.#waiting.get(key);
+    if (response === undefined) return false;
+    this.#waiting.delete(key);
+    this.#waitingBytes -= sizeOf(response);
+    return true;
+  }
+
+  /** One writer at a time; what comes while it writes goes with the next. */
+  async #write(): Promise<void> {
+    if (this.#writing !== undefined) await this.#writing;
+    if (this.#waiting.size === 0) return;
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = undefined;
+    });
+    await this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    clearTimeout(this.#timer);
+    try {
+      for (const [key, response] of this.#waiting) {
+        await this.#insert(response);
+        // It may have been replaced meanwhile.
+        if (this.#waiting.get(key) === response) this.#remove(key);
+      }
+      this.#isInTrouble = false;
+    } catch (error) {
+      if (!this.#isInTrouble) this.#onTrouble(error as Error, 0);
+      this.#isInTrouble = true;
+      if (!isUnavailable(error)) this.#remove(this.#waiting.keys().next().value ?? "");
+      this.#timer = setTimeout(() => void this.#write(), RETRY_MS).unref();
+    }
+  }
+
+  async #insert({ tenant, id, previousId, createdAtMs, input, body }: StoredResponse): Promise<void> {
+    const values = { previous_id: previousId ?? null, created_at: new Date(createdAtMs), input, body };
+    const items = outputItems(body).map(([item]) => ({ tenant, id: item, response_id: id }));
+    await this.#tables.transaction().execute(async (transaction) => {
+      await transaction
+        .insertInto("stored_response")
+        .values({ tenant, id, ...values })
+        .onConflict((conflict) => conflict.columns(["tenant", "id"]).doUpdateSet(values))
+        .execute();
+      if (items.length === 0) return;
+      await transaction
+        .insertInto("stored_item")
+        .values(items)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+    });
+  }
+}
+
+function toStored(row: Tables["stored_response"]): StoredResponse {
+  return {
+    tenant: row.tenant,
+    id: row.id,
+    previousId: row.previous_id ?? undefined,
+    createdAtMs: row.created_at.getTime(),
+    input: row.input,
+    body: row.body,
+  };
+}
+
+/** The items of a response's output that have an id, by it. */
+function outputItems(body: string): [id: string, item: unknown][] {
+  const { output } = JSON.parse(body) as { output?: unknown };
+  if (!Array.isArray(output)) return [];
+  const items = output as { readonly id?: unknown }[];
+  const named = items.flatMap((item): [string, unknown][] =>
+    typeof item?.id === "string" && item.id !== "" ? [[item.id, item]] : [],
+  );
+  return [...new Map(named)];
+}
+
+function keyOf(tenant: string, id: string): string {
+  return `${tenant}\n${id}`;
+}
+
+/** Bytes, about. */
+function sizeOf({ input, body }: StoredResponse): number {
+  return 2 * (input.length + body.length) + 500;
+}

@@ -1,0 +1,46 @@
+/**
+ * Gives every tool call an id of its own, and every result the id of its call. Some engines count from `call_0` in each
+ * turn, so an id stands for the calls of the turn before it alone, and among those for the first without a result.
+ */
+export class CallIds {
+  readonly #legal: (id: string) => string;
+  readonly #used = new Set<string>();
+  /** Of the last assistant turn: the client's id -> its calls that wait for a result. */
+  #waiting = new Map<string, string[]>();
+
+  /** @param legal  an id as the wire takes it; the same always for the same */
+  constructor(legal: (id: string) => string) {
+    this.#legal = legal;
+  }
+
+  /** An assistant's turn begins: results of earlier calls come too late now. */
+  beginTurn(): void {
+    if (this.#waiting.size > 0) this.#waiting = new Map();
+  }
+
+  call(id: string): string {
+    let wire = this.#legal(id);
+    for (let nth = 2; this.#used.has(wire); nth++) wire = this.#legal(`${id.slice(0, 50)}_${nth}`);
+    this.#used.add(wire);
+    const waiting = this.#waiting.get(id);
+    if (waiting === undefined) this.#waiting.set(id, [wire]);
+    else waiting.push(wire);
+    return wire;
+  }
+
+  /** @returns undefined where no call of the turn before waits for it */
+  result(id: string): string | undefined {
+    const waiting = this.#waiting.get(id);
+    const wire = waiting?.shift();
+    if (waiting?.length === 0) this.#waiting.delete(id);
+    return wire;
+  }
+
+  /** The calls of the turn before that no result has come for, in order; they wait no more. */
+  takeUnanswered(): readonly { readonly id: string; readonly wire: string }[] {
+    if (this.#waiting.size === 0) return [];
+    const unanswered = [...this.#waiting].flatMap(([id, wires]) => wires.map((wire) => ({ id, wire })));
+    this.beginTurn();
+    return unanswered;
+  }
+}

@@ -1,0 +1,34 @@
+import type { ResponseStore, StoredResponse } from "../../src/gateway/responses/stored-response.ts";
+
+/** Responses that are kept in memory, for gateways without a database. */
+export class MemoryResponses implements ResponseStore {
+  readonly all = new Map<string, StoredResponse>();
+
+  async keep(response: StoredResponse): Promise<void> {
+    this.all.set(`${response.tenant} ${response.id}`, response);
+  }
+
+  async get(tenant: string, id: string): Promise<StoredResponse | undefined> {
+    return this.all.get(`${tenant} ${id}`);
+  }
+
+  async chain(tenant: string, id: string): Promise<readonly StoredResponse[] | undefined> {
+    const turns: StoredResponse[] = [];
+    for (let next: string | undefined = id; next !== undefined; next = turns[0]?.previousId) {
+      const turn = this.all.get(`${tenant} ${next}`);
+      if (turn === undefined) return undefined;
+      turns.unshift(turn);
+    }
+    return turns;
+  }
+
+  async items(tenant: string, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
+    const own = [...this.all.values()].filter((response) => response.tenant === tenant);
+    const items = own.flatMap(({ body }) => (JSON.parse(body) as { output: { id: string }[] }).output);
+    return new Map(items.filter(({ id }) => ids.includes(id)).map((item) => [item.id, item]));
+  }
+
+  async delete(tenant: string, id: string): Promise<boolean> {
+    return this.all.delete(`${tenant} ${id}`);
+  }
+}
