@@ -130,7 +130,17 @@ async function startOn(database: Database, options: AppOptions): Promise<App> {
     metrics.close();
   };
   try {
-    return await serve(database, options, { store, ring, metrics, feed, counter, ledger, responses, sealKey, end });
+    return await serve(database, options, {
+      store,
+      ring,
+      metrics,
+      feed,
+      counter,
+      ledger,
+      responses,
+      sealKey,
+      end,
+    });
   } catch (error) {
     await end();
     throw error;

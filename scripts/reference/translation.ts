@@ -1,5 +1,5 @@
 import { DIALECTS } from "../../src/core/wire.ts";
-import { SAMPLES } from "../translation/samples.ts";
+import { SAMPLES } from "../translation/samples/index.ts";
 import { UPSTREAMS } from "../translation/upstreams.ts";
 import { verdictOf, type Verdict } from "../translation/verdicts.ts";
 
@@ -7,6 +7,7 @@ const SHOWN: Readonly<Record<Verdict, string>> = {
   passed: "passed",
   translated: "translated",
   dropped: "dropped by policy",
+  told: "left out, told",
   refused: "**refused**",
   none: "no effect",
 };
@@ -22,6 +23,7 @@ and written from it; every cell below was found by translating a request that ha
 - **translated**: the upstream is asked for the same in its own way
 - **dropped by policy**: the target's \`unsupported\` decides: \`refuse\` (the default) refuses the request with
   \`unsupported_parameter\`, \`drop\` leaves the field out, or sends the nearest, and names it in \`x-switchyard-dropped-params\`
+- **left out, told**: left out or moved, and named in \`x-switchyard-dropped-params\`, whatever the policy: only the cost changes
 - **refused**: with \`unsupported_parameter\` whatever the policy, because the request would mean something else without it; the next
   target of the route is tried first
 - **no effect**: the upstream does it by itself or has no use for it, and the request means the same

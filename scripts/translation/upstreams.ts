@@ -1,11 +1,14 @@
 import { bedrockModel } from "../../src/catalog/bedrock-models.ts";
 import { claudeModel } from "../../src/catalog/claude-models.ts";
 import type { ChatRequest, Inexpressible } from "../../src/core/chat.ts";
+import { PNG } from "./samples/sample.ts";
 import type { Dialect } from "../../src/core/wire.ts";
 import { writeAnthropicMessages } from "../../src/providers/anthropic-messages/write-request.ts";
 import { writeConverse } from "../../src/providers/bedrock/converse/write-request.ts";
 import { writeOpenAiChat } from "../../src/providers/openai-chat/write-request.ts";
 import { writeResponse } from "../../src/providers/openai-responses/write-request.ts";
+import { Losses } from "../../src/providers/conversation/losses.ts";
+import { leaveOthers } from "../../src/providers/text-generation/leave-others.ts";
 import { writePrompt } from "../../src/providers/text-generation/write-prompt.ts";
 
 /** A form in which upstreams are asked. */
@@ -19,6 +22,13 @@ export interface UpstreamForm {
   };
 }
 
+/** What the engines behind prompts take beside it. */
+const TAKEN: ReadonlySet<string> = new Set([
+  "seed",
+  "presence_penalty",
+  "frequency_penalty",
+  "repetition_penalty",
+]);
 const CLAUDE = "claude-sonnet-4-6";
 const how = { model: "m", stream: false, outputCap: undefined, withoutThoughts: false } as const;
 
@@ -63,10 +73,13 @@ export const UPSTREAMS: readonly UpstreamForm[] = [
     passes: undefined,
     write(chat) {
       const { prompt, inexpressible } = writePrompt(chat, "llama3");
+      const losses = new Losses();
+      leaveOthers(chat.others, TAKEN, losses);
       const { maxOutputTokens, temperature, topP, topK, stop } = chat;
+      const taken = chat.others.filter(({ name }) => TAKEN.has(name));
       return {
-        text: JSON.stringify([prompt, maxOutputTokens, temperature, topP, topK, stop]),
-        inexpressible,
+        text: JSON.stringify([prompt, maxOutputTokens, temperature, topP, topK, stop, taken]),
+        inexpressible: [...inexpressible, ...losses.list],
       };
     },
   },
@@ -78,8 +91,19 @@ function converse(title: string, id: string): UpstreamForm {
     title,
     passes: "bedrock",
     write(chat) {
-      const written = writeConverse({ ...how, chat, model, metadata: {} });
+      const written = writeConverse({ ...how, chat: fetched(chat), model, metadata: {} });
       return { text: written.body, inexpressible: written.inexpressible };
     },
   };
+}
+
+/** As the adapter has it: what is named by address is fetched before the request is written. */
+function fetched(chat: ChatRequest): ChatRequest {
+  const messages = chat.messages.map((message) => ({
+    ...message,
+    parts: message.parts.map((part) =>
+      "source" in part && "url" in part.source ? { ...part, source: { base64: PNG } } : part,
+    ),
+  }));
+  return { ...chat, messages };
 }

@@ -6,7 +6,9 @@ import { bedrock } from "../../src/gateway/dialects/bedrock/index.ts";
 import type { ClientDialect } from "../../src/gateway/dialects/dialect.ts";
 import { openAi } from "../../src/gateway/dialects/openai/index.ts";
 import { responsesDialect } from "../../src/gateway/dialects/responses/index.ts";
-import { SAMPLES, type Sample } from "./samples.ts";
+import { changesOnlyCost } from "../../src/providers/droppable.ts";
+import { SAMPLES } from "./samples/index.ts";
+import type { Sample } from "./samples/sample.ts";
 import type { UpstreamForm } from "./upstreams.ts";
 
 /**
@@ -14,10 +16,11 @@ import type { UpstreamForm } from "./upstreams.ts";
  * - `passed`: its bytes go on
  * - `translated`: the upstream is asked for the same in its own way
  * - `dropped`: with `unsupported: drop` it is left out and named, else the request is refused
+ * - `told`: it is left out and named, whatever the policy, because only a cost changes
  * - `refused`: always
  * - `none`: it has no effect there, and the request means the same without it
  */
-export type Verdict = "passed" | "translated" | "dropped" | "refused" | "none";
+export type Verdict = "passed" | "translated" | "dropped" | "told" | "refused" | "none";
 
 export const DIALECT_OF: Readonly<Record<Dialect, ClientDialect>> = {
   openai: openAi,
@@ -31,12 +34,19 @@ export function verdictOf(dialect: Dialect, sample: Sample, upstream: UpstreamFo
   const parsed = read(dialect, { ...SAMPLES[dialect].least, ...sample.request });
   if (parsed === undefined) return "refused";
   if (upstream.passes === dialect) return "passed";
-  const { text, inexpressible } = upstream.write(parsed);
-  const least = read(dialect, SAMPLES[dialect].least);
-  if (least === undefined) throw new Error(`the least request of ${dialect} cannot be read`);
+  const without = read(dialect, { ...SAMPLES[dialect].least, ...sample.without });
+  if (without === undefined) throw new Error(`${sample.field} of ${dialect}: without it nothing can be read`);
+  const { text, inexpressible: all } = upstream.write(parsed);
+  const before = upstream.write(without);
+  // What is left out without the field is not the field's.
+  const known = new Set(before.inexpressible.map(({ name, why }) => `${name} ${why}`));
+  const inexpressible = all.filter(({ name, why }) => !known.has(`${name} ${why}`));
   if (inexpressible.some(({ droppable }) => !droppable)) return "refused";
-  if (inexpressible.length > 0) return "dropped";
-  return text === upstream.write(least).text ? "none" : "translated";
+  if (inexpressible.length > 0)
+    return inexpressible.every(({ name }) => changesOnlyCost(name)) ? "told" : "dropped";
+  // Where the request cannot be served without the field either, the field is not to blame but cannot be served.
+  if (before.inexpressible.some(({ droppable }) => !droppable)) return "refused";
+  return text === before.text ? "none" : "translated";
 }
 
 /** The request in no dialect; undefined where it is refused for every target. */

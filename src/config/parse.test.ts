@@ -138,11 +138,6 @@ content: { keep: redacted }
 #! 18 content.keep: "redacted" is not available yet; leave it out
 providers:
   claude: { kind: anthropic, apiKey: env:SET }
-#! 19 providers.claude.kind: "anthropic" is not available yet; leave it out
-  sage: { kind: sagemaker, region: eu-central-1 }
-#! 17 providers.sage.kind: "sagemaker" is not available yet; leave it out
-  triton: { kind: triton, baseUrl: "http://10.0.0.1:8000" }
-#! 19 providers.triton.kind: "triton" is not available yet; leave it out
 pools:
 #! 1 pools: is not available yet; leave it out
   fleet: { engine: vllm, replicas: [{ url: "http://10.0.0.1:8000" }] }

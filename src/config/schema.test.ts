@@ -36,6 +36,7 @@ test("an empty file listens on loopback, keeps no content, and has the embedded 
     },
     content: { keep: "none" },
     egress: { media: "fetch", allow: [], limit: 4_500_000, timeout: 10_000 },
+    responses: { store: true, dataClasses: ["public", "internal", "confidential"], retention: 30 },
     providers: {},
     pools: {},
     targets: {},
@@ -61,6 +62,7 @@ test("a target sees public and internal data, and has its deadlines, unless it s
     aliases: [],
     timeouts: { connect: 2_000, firstByte: 60_000, idle: 30_000, total: 900_000 },
     onAbort: "cancel",
+    promptCache: "client",
     unsupported: "refuse",
   });
 });
@@ -103,6 +105,7 @@ test("the keys known at a place are those of every form that may stand there", (
       "policy",
       "pools",
       "providers",
+      "responses",
       "server",
     ],
     ...["storage", "targets", "tasks", "tenants"],

@@ -1,3 +1,4 @@
+import type { Speaker } from "./answer/compose.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
 import type { KeyPair } from "./auth/identity.ts";
 import { faultSchema, type Fault } from "./faults/fault.ts";
@@ -10,6 +11,8 @@ import { newState } from "./state.ts";
 import { OnePort } from "./transport/one-port.ts";
 
 export type { KeyPair } from "./auth/identity.ts";
+export type { Said, Speaker } from "./answer/compose.ts";
+export type { ConverseRequest } from "./converse-request.ts";
 export type { Fault } from "./faults/fault.ts";
 export type { Received } from "./received.ts";
 export type { Script } from "./script.ts";
@@ -34,6 +37,8 @@ export interface EmulatorOptions {
   /** Folder of recordings whose replies are given to the requests they were given to. */
   readonly recordings?: string;
   readonly clock?: Clock;
+  /** Says something in the models' place; requests are checked, priced and limited as ever. */
+  readonly speaker?: Speaker;
 }
 
 export interface RunningEmulator extends AsyncDisposable {
@@ -68,7 +73,7 @@ export async function startBedrockEmulator(options: EmulatorOptions = {}): Promi
   const replay =
     options.recordings === undefined ? undefined : new Replay(readRecordings(options.recordings));
   const keyring = { pair, bearerToken, region: options.region, open };
-  const state = newState(readScript(options.script), keyring, clock, replay);
+  const state = newState(readScript(options.script), keyring, clock, replay, options.speaker);
   const port = new OnePort((request, response) => {
     serve(state, request, response).catch((error: unknown) => {
       process.stderr.write(`the emulator failed: ${(error as Error).stack ?? String(error)}\n`);

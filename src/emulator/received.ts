@@ -22,6 +22,8 @@ export interface Received {
   status: number | undefined;
   /** The reply's exception. */
   error: string | undefined;
+  /** The client left before it had all of the reply. */
+  leftEarly: boolean;
 }
 
 export interface Signer {
@@ -41,7 +43,7 @@ export class ReceivedLog {
   #count = 0;
   #kept: Received[] = [];
 
-  add(seen: Omit<Received, "number" | "status" | "error">): Received {
+  add(seen: Omit<Received, "number" | "status" | "error" | "leftEarly">): Received {
     this.#count++;
     const received: Received = {
       ...seen,
@@ -49,6 +51,7 @@ export class ReceivedLog {
       body: seen.body.slice(0, MOST_BODY),
       status: undefined,
       error: undefined,
+      leftEarly: false,
     };
     this.#kept.push(received);
     if (this.#kept.length > MOST) this.#kept.shift();

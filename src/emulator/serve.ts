@@ -37,7 +37,8 @@ export async function serve(
   const subject = subjectOf(route, request);
   const received = state.received.add(seen(state, request, route, subject, identity));
   const requestId = randomUUID();
-  const mishap = strike(state, route, subject, identity);
+  response.once("close", () => (received.leftEarly = !response.writableFinished));
+  const mishap = strike(state, request, route, subject, identity);
   if (!(await isStillThere(response, mishap.delayMs))) return;
   if (isLost(mishap, subject)) {
     if (mishap.fault?.kind === "reset") breakOff(response);
@@ -133,7 +134,7 @@ function seen(
   route: Route | undefined,
   { model }: Subject,
   identity: Identity | undefined,
-): Omit<Received, "number" | "status" | "error"> {
+): Omit<Received, "number" | "status" | "error" | "leftEarly"> {
   return {
     at: new Date(clock.now()).toISOString(),
     method: request.method,
@@ -158,6 +159,7 @@ function seen(
 
 function strike(
   { faults, profiles }: State,
+  { body }: WireRequest,
   route: Route | undefined,
   { model: asked = "", streams }: Subject,
   identity: Identity | undefined,
@@ -170,6 +172,7 @@ function strike(
     streams,
     models: [asked, model?.id ?? asked],
     accessKeyId: identity?.accessKeyId,
+    body,
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import type { Speaker } from "./answer/compose.ts";
 import { PromptCache } from "./answer/prompt-cache.ts";
 import { IssuedReasoning } from "./answer/issued-reasoning.ts";
 import type { Session } from "./auth/identity.ts";
@@ -24,6 +25,8 @@ export interface State {
   readonly received: ReceivedLog;
   /** Recorded replies, which come before made-up ones. */
   readonly replay: Replay | undefined;
+  /** Says something in the models' place. */
+  readonly speaker: Speaker | undefined;
 }
 
 /** There without a script, so that the resolution of a profile can be tried at once. */
@@ -50,6 +53,7 @@ export function newState(
   keyring: Omit<Keyring, "sessions">,
   clock: Clock,
   replay: Replay | undefined,
+  speaker?: Speaker,
 ): State {
   const sessions = new Map<string, Session>();
   const faults = new FaultPlan();
@@ -67,5 +71,6 @@ export function newState(
     faults,
     received: new ReceivedLog(),
     replay,
+    speaker,
   };
 }

@@ -4,7 +4,7 @@ import type { ChatSink } from "./provider.ts";
 /** A whole reply for a client that wants a stream, where the model gives none: its parts, each in one piece. */
 export function asEvents(sink: ChatSink): ChatSink {
   return {
-    usage: (usage) => sink.usage(usage),
+    usage: (usage, estimated) => sink.usage(usage, estimated),
     dropped: (names) => sink.dropped(names),
     alive: () => sink.alive(),
     event: (event) => sink.event(event),

@@ -1,5 +1,6 @@
 import type { Inexpressible } from "../core/chat.ts";
 import { brief } from "../core/text.ts";
+import { changesOnlyCost } from "./droppable.ts";
 import type { AttemptFailure, AttemptSink } from "./provider.ts";
 
 /** Names that a message repeats. */
@@ -17,7 +18,9 @@ export function refuseOrDrop(
   sink: Pick<AttemptSink, "dropped">,
 ): AttemptFailure | undefined {
   if (inexpressible.length === 0) return undefined;
-  const refused = inexpressible.filter(({ droppable }) => !droppable || !mayDrop);
+  const refused = inexpressible.filter(
+    ({ name, droppable }) => !droppable || (!mayDrop && !changesOnlyCost(name)),
+  );
   if (refused.length === 0) {
     sink.dropped(inexpressible.map(({ name }) => name));
     return undefined;

@@ -16,7 +16,7 @@ export function event(type: string, members: object = {}): string {
 }
 
 export function start(usage: object = { ...USAGE, output_tokens: 1 }): string {
-  const message = {
+  const begun = {
     id: "msg_1",
     type: "message",
     role: "assistant",
@@ -26,7 +26,7 @@ export function start(usage: object = { ...USAGE, output_tokens: 1 }): string {
     stop_sequence: null,
     usage,
   };
-  return event("message_start", { message });
+  return event("message_start", { message: begun });
 }
 
 export function textBlock(index: number, ...words: readonly string[]): string {

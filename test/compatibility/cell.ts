@@ -1,4 +1,6 @@
+import type { Dialect } from "../../src/core/wire.ts";
 import type { Ask, Seen } from "./ask.ts";
+import type { Asked, Usage } from "./upstreams/model.ts";
 
 /** One cell of the matrix: what a client gets of a provider when it uses a feature. */
 export interface Cell {
@@ -28,8 +30,8 @@ export interface Feature {
   readonly name: string;
   /** For the page: what it is, in a few words. */
   readonly title: string;
-  /** What is asked. `tag` goes before the command in the last text of the user. */
-  ask(tag: string): Ask;
+  /** What is asked; `tag` goes before the command in the last text of the user. */
+  ask(tag: string, pictureUrl: string): Ask;
   /**
    * Whether what came back is right; throws where it is not. Not asked where the client was refused, unless the row is
    * about failures (`fails`).
@@ -45,7 +47,7 @@ export interface Feature {
   readonly key?: "good" | "unknown" | "barred";
   /** What it asks for instead of the column's model. */
   readonly model?: string;
-  /** Columns that cannot be told to do this, such as a simulator that cannot be told to fail. */
+  /** Only a model that does what it is told can be asked for it. */
   readonly needsModel?: boolean;
 }
 
@@ -72,14 +74,13 @@ export type FailureKind = (typeof FAILURE_KINDS)[number];
 
 /** What the harness knows besides what the client saw. */
 export interface Facts {
-  /** What the model said it used, in the gateway's terms; undefined where its API tells nothing of it. */
-  readonly reported: { readonly input: number; readonly output: number } | undefined;
-  /** What the record says. */
-  readonly recorded: { readonly input: number; readonly output: number } | undefined;
-  /** Whether the model's own API shows thoughts. */
+  readonly reported: Usage | undefined;
+  readonly recorded: Usage | undefined;
+  /** The model thought before its last answer, and its API shows thoughts. */
   readonly thought: boolean;
-  /** A column that answers in its own words: only structure can be checked. */
+  /** The provider answers in its own words: only their form can be looked at. */
   readonly freeWords: boolean;
-  /** Whether the client's way of reading tells a stop sequence from a normal end, and so on. */
-  readonly dialect: string;
+  /** What the model was asked last, as its own API says it; undefined where it tells nothing. */
+  readonly asked: Asked | undefined;
+  readonly dialect: Dialect;
 }

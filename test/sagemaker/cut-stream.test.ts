@@ -64,7 +64,7 @@ for (const [name, payload, text] of STREAMS) {
       const lengths = Array.from({ length: Math.ceil(complete / step) }, (_, index) => index * step);
       while (lengths.length > 0) await Promise.all(lengths.splice(0, 16).map(check));
       const { records, bugs } = setup.gateway;
-      assert.ok(records.length > 100);
+      assert.ok(records.length >= 50);
       assert.ok(records.every(({ status }) => status === "failed"));
       assert.deepEqual(bugs, []);
       if (!isClean) return;

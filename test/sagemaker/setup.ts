@@ -28,7 +28,8 @@ export interface SetupOptions {
 }
 
 export async function startSetup(script: Script, options: SetupOptions = {}): Promise<Setup> {
-  const endpoint = await startEndpoint(script);
+  await using started = new AsyncDisposableStack();
+  const endpoint = started.use(await startEndpoint(script));
   const { payload = "openai", provider = "", model = "chat-ep", target = "", more = "" } = options;
   const gateway = await startGateway(
     `providers:
@@ -42,6 +43,7 @@ tasks:
 ${more}`,
     { env: { SAGEMAKER_KEY: API_KEY } },
   );
+  started.move();
   return {
     gateway,
     endpoint,

@@ -9,9 +9,9 @@ import { instanceOf } from "./instance.ts";
 import { segmentsOf } from "./prompt.ts";
 import type { PromptCache } from "./prompt-cache.ts";
 import { Random } from "./random.ts";
-import { reasoningBlocks, thinks } from "./reasoning.ts";
+import { reasoningBlock, reasoningBlocks, thinks } from "./reasoning.ts";
 import { countJsonTokens, countTokens, firstTokens } from "./tokens.ts";
-import { calledTools, interpretedCode, toolCall, type ToolIds } from "./tool-calls.ts";
+import { calledTools, callBlock, interpretedCode, toolCall, type ToolIds } from "./tool-calls.ts";
 import { madeUpText } from "./words.ts";
 import { wantedSchema } from "../wanted-schema.ts";
 
@@ -23,6 +23,7 @@ export interface Surroundings {
   readonly guardrails: readonly GuardrailRule[];
   /** Texts to say where the user's last text holds a phrase. */
   readonly said: readonly ScriptedAnswer[];
+  readonly speaker: Speaker | undefined;
   readonly toolIds: ToolIds;
   readonly nowMs: number;
 }
@@ -31,6 +32,17 @@ export interface ScriptedAnswer {
   readonly contains: string;
   readonly text: string;
 }
+
+/** What a program says in a model's place. */
+export interface Said {
+  /** Only of models that think. */
+  readonly thought?: string | undefined;
+  readonly text: string;
+  readonly calls: readonly { readonly name: string; readonly input: Json }[];
+}
+
+/** @returns undefined where the answer shall be made up */
+export type Speaker = (request: ConverseRequest, model: Model) => Said | undefined;
 
 /** Makes up an answer: always the same one for the same request. */
 export function compose(request: ConverseRequest, model: Model, around: Surroundings): Answer {
@@ -48,6 +60,8 @@ function blocksOf(request: ConverseRequest, model: Model, around: Surroundings):
   // Labels for a log change no answer.
   const { requestMetadata: _, ...asked } = request;
   const random = new Random(hash("sha256", `${model.id}\n${canonicalJson(asked as Json)}`));
+  const said = around.speaker?.(request, model);
+  if (said !== undefined) return saidBlocks(said, model, around.toolIds, random);
   const blocks: AnswerBlock[] = thinks(request, model) ? reasoningBlocks(request, model, random) : [];
   blocks.push(...interpretedCode(request, random));
   const tools = calledTools(request);
@@ -58,6 +72,15 @@ function blocksOf(request: ConverseRequest, model: Model, around: Surroundings):
   const ids = model.id.startsWith("moonshot") ? "functions" : around.toolIds;
   tools.forEach((tool, index) => blocks.push(toolCall(tool, index, ids, random)));
   return blocks;
+}
+
+function saidBlocks(said: Said, model: Model, toolIds: ToolIds, random: Random): AnswerBlock[] {
+  const { thought, text, calls } = said;
+  return [
+    ...(thought === undefined ? [] : [reasoningBlock(thought, model)]),
+    ...(text === "" && calls.length > 0 ? [] : [{ kind: "text", text } as const]),
+    ...calls.map(({ name, input }, index) => callBlock({ name, input, index }, toolIds, random)),
+  ];
 }
 
 function wordsOf(request: ConverseRequest, { said }: Surroundings, random: Random): string {

@@ -31,11 +31,16 @@ export function thinks(request: ConverseRequest, model: Model): boolean {
 export function reasoningBlocks(request: ConverseRequest, model: Model, random: Random): AnswerBlock[] {
   const prompt = lastUserText(request);
   const text = madeUpText(random, random.between(8, 16));
-  if (!model.signsReasoning) return [{ kind: "reasoning", text }];
+  if (!model.signsReasoning) return [reasoningBlock(text, model)];
   if (TRIGGERS.redacted.some((trigger) => prompt.includes(trigger)))
     return [0, 1].map(() => ({ kind: "redacted", data: sign(redactedText(model), random.letters(200)) }));
-  const said = prompt.includes(TRIGGERS.signatureOnly) ? "" : text;
-  return [{ kind: "reasoning", text: said, signature: sign(signedText(model, said)) }];
+  return [reasoningBlock(prompt.includes(TRIGGERS.signatureOnly) ? "" : text, model)];
+}
+
+/** A thought, signed where the model signs. */
+export function reasoningBlock(text: string, model: Model): AnswerBlock {
+  const signature = model.signsReasoning ? sign(signedText(model, text)) : undefined;
+  return { kind: "reasoning", text, ...(signature !== undefined && { signature }) };
 }
 
 /** What is signed: a signature holds for one model's own text only. */

@@ -29,13 +29,25 @@ export function calledTools(request: ConverseRequest): readonly ToolSpec[] {
 export type ToolIds = "tooluse" | "toolu" | "call" | "functions";
 
 export function toolCall(spec: ToolSpec, index: number, ids: ToolIds, random: Random): AnswerBlock {
+  const { name, inputSchema } = spec;
+  // The id first: what is random after it depends on it.
+  const call = callBlock({ name, input: {}, index }, ids, random);
+  return { ...call, input: instanceOf(inputSchema.json ?? {}, random) };
+}
+
+/** @param index  among the calls of the answer */
+export function callBlock(
+  { name, input, index }: { readonly name: string; readonly input: Json; readonly index: number },
+  ids: ToolIds,
+  random: Random,
+): Extract<AnswerBlock, { kind: "tool" }> {
   const id = {
     tooluse: () => `tooluse_${random.letters(22)}`,
     toolu: () => `toolu_bdrk_${random.letters(24)}`,
     call: () => `call_${random.letters(24)}`,
-    functions: () => `functions.${spec.name}:${index}`,
+    functions: () => `functions.${name}:${index}`,
   }[ids]();
-  return { kind: "tool", id, name: spec.name, input: instanceOf(spec.inputSchema.json ?? {}, random) };
+  return { kind: "tool", id, name, input };
 }
 
 const SUM = /(-?\d{1,9}(?:\.\d{1,6})?)\s*([-+*/×])\s*(\d{1,9}(?:\.\d{1,6})?)/;

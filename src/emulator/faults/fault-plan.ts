@@ -17,6 +17,7 @@ export interface Victim {
   /** The names by which the model may be meant. */
   readonly models: readonly string[];
   readonly accessKeyId: string | undefined;
+  readonly body: Buffer;
 }
 
 const ONLY_STREAMS = ["exception", "error-frame", "cut", "damage"];
@@ -52,12 +53,13 @@ export class FaultPlan {
   }
 }
 
-function fits(fault: ReadFault, { operation, streams, models, accessKeyId }: Victim): boolean {
+function fits(fault: ReadFault, { operation, streams, models, accessKeyId, body }: Victim): boolean {
   const { model } = fault;
   return (
     (fault.operation === undefined || fault.operation === operation) &&
     (model === undefined || models.some((name) => matchesGlob(model, name))) &&
     (fault.accessKeyId === undefined || fault.accessKeyId === accessKeyId) &&
+    (fault.contains === undefined || body.includes(fault.contains)) &&
     (streams || !ONLY_STREAMS.includes(fault.kind)) &&
     // Server-sent events have no checksums.
     (fault.kind !== "damage" || operation !== "ChatCompletions")

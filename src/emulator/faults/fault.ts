@@ -2,7 +2,7 @@ import { EXCEPTIONS } from "../service-error.ts";
 import { z } from "zod";
 import { OPERATIONS } from "../operations/route.ts";
 
-/** Which requests a fault befalls. Counted are the requests that fit `operation`, `model` and `accessKeyId`. */
+/** Which requests a fault befalls. Counted are the requests that fit `operation`, `model`, `accessKeyId` and `contains`. */
 const which = {
   operation: z.enum(OPERATIONS).optional(),
   /** As asked for or without its prefix; `*` stands for any run of characters. */
@@ -11,6 +11,8 @@ const which = {
   accessKeyId: z.string().min(1).optional(),
   /** So many fitting requests are let through first. */
   skip: z.int().min(0).optional(),
+  /** Only requests whose body holds this text. */
+  contains: z.string().min(1).optional(),
   /** Only so many are hit; all where absent. */
   first: z.int().min(1).optional(),
   /** Only every so-manieth is hit. */

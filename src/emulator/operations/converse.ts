@@ -57,6 +57,7 @@ export function answerTo(
     owner: `${identity.account} ${resolved.asked}`,
     guardrails: state.script.guardrails,
     said: state.script.answers,
+    speaker: state.speaker,
     toolIds,
     nowMs,
   });

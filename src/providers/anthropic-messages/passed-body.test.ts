@@ -10,7 +10,10 @@ interface Asked extends Partial<UpstreamCall> {
   readonly wordEdits?: MemberEdits;
 }
 
-function passed(json: string, { operation = "chat", wordEdits = new Map(), ...more }: Asked = {}): PassedBody {
+function passed(
+  json: string,
+  { operation = "chat", wordEdits = new Map(), ...more }: Asked = {},
+): PassedBody {
   const bytes = Buffer.from(json);
   return new PassedBody({
     request: {
@@ -111,7 +114,9 @@ test("the cache is marked at the top, or at the ends, and only where the client 
     messages: [{ role: "user", content: [{ type: "text", text: "hi", ...mark }] }],
   });
   assert.ok(ends.bytes().includes('"n":1.0'));
-  const own = passed(`{"system":[{"type":"text","text":"a","cache_control":{"type":"ephemeral"}}],${MESSAGES}}`);
+  const own = passed(
+    `{"system":[{"type":"text","text":"a","cache_control":{"type":"ephemeral"}}],${MESSAGES}}`,
+  );
   own.markEnds();
   own.markAtTop();
   assert.equal(own.edits.size, 0);

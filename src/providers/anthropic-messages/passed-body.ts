@@ -86,10 +86,7 @@ export class PassedBody {
     const members = scanTrusted(bytes);
     const user = members.find(({ key }) => key === "user_id");
     if (members.length === (user === undefined ? 0 : 1)) return;
-    this.edits.set(
-      "metadata",
-      user && `{"user_id":${bytes.toString("utf8", user.start, user.end)}}`,
-    );
+    this.edits.set("metadata", user && `{"user_id":${bytes.toString("utf8", user.start, user.end)}}`);
   }
 
   #leaveThoughtsOut(): void {
@@ -109,9 +106,6 @@ export class PassedBody {
     if (typeof budget !== "number" || budget < cap) return;
     const left = Math.max(LEAST_BUDGET, Math.floor(cap * 0.8));
     this.dropped.push("thinking");
-    this.edits.set(
-      "thinking",
-      left < cap ? JSON.stringify({ ...thinking, budget_tokens: left }) : undefined,
-    );
+    this.edits.set("thinking", left < cap ? JSON.stringify({ ...thinking, budget_tokens: left }) : undefined);
   }
 }

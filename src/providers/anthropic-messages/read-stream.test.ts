@@ -122,7 +122,7 @@ test("every reason to stop is told in its own word", () => {
 });
 
 test("a stream that does not say why it ends, or has pieces of no block, is none", () => {
-  const fault = (stream: string): void => void assert.throws(() => read(stream), ReplyFault);
+  const fault = (stream: string): void => assert.throws(() => read(stream), ReplyFault);
   fault(start() + textBlock(0, "a") + event("message_stop"));
   fault(start() + event("content_block_delta", { index: 0, delta: { type: "text_delta", text: "a" } }));
   fault("data: {nonsense\n\n");

@@ -113,8 +113,7 @@ export class MessagesEvents {
   #finish(): void {
     this.#end();
     this.#filter?.flush();
-    if (this.#stop === undefined)
-      throw new ReplyFault("the upstream's stream does not say why it ends");
+    if (this.#stop === undefined) throw new ReplyFault("the upstream's stream does not say why it ends");
     const { reason, sequence } = this.#stop;
     this.#tell({ type: "stop", reason, ...(sequence !== undefined && { sequence }) });
     const usage = readAnthropicUsage(this.#usage);

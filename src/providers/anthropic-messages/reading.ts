@@ -55,11 +55,16 @@ export class MessagesReading implements ReplyReading {
   answer(status: number, headers: Headers, body: Buffer): void {
     const fault = this.#read(body);
     if (fault !== undefined)
-      return this.#sink.fail({ kind: "protocol", status, message: `the upstream answered ${status} ${fault}` });
+      return this.#sink.fail({
+        kind: "protocol",
+        status,
+        message: `the upstream answered ${status} ${fault}`,
+      });
     this.#sink.whole(this.#reply(status, headers, body));
   }
 
   refuse(status: number, headers: Headers, body: Buffer): void {
+    if (this.#operation === "count-tokens" && hasNoCounter(status, body)) return this.#sink.fail(NO_COUNTER);
     const reply = this.#reply(status, headers, body);
     this.#sink.fail(messagesFailure(reply, text(headers["retry-after"]), this.#secrets, Date.now()));
   }
@@ -91,4 +96,15 @@ export class MessagesReading implements ReplyReading {
       body,
     };
   }
+}
+
+const NO_COUNTER: AttemptFailure = {
+  kind: "unsupported",
+  elsewhere: true,
+  message: "the upstream has no counter of tokens",
+};
+
+/** Engines that speak Messages need not count; Anthropic's own 404 is about the model, and says so. */
+function hasNoCounter(status: number, body: Buffer): boolean {
+  return status === 405 || status === 501 || (status === 404 && !body.includes("not_found_error"));
 }

@@ -26,7 +26,7 @@ test("in whatever pieces it comes, a stream goes on byte for byte, with one end 
   fc.assert(
     fc.property(cuts, (places) => {
       const at = [0, ...places.toSorted((a, b) => a - b), bytes.length];
-      const heard = hear(...at.slice(1).map((end, index) => bytes.subarray(at[index], end)));
+      const heard = hear(...at.slice(1).map((to, index) => bytes.subarray(at[index], to)));
       assert.equal(heard.text, WHOLE);
       assert.equal(heard.ends, 1);
       assert.equal(heard.order.at(-1), "end");

@@ -157,4 +157,3 @@ function parsed(event: Buffer): Json | undefined {
     return undefined;
   }
 }
-

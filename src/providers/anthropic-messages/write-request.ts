@@ -66,9 +66,11 @@ function placeCachePoints(
   { autoCache, abilities, purpose }: MessagesWish,
   writing: Writing,
 ): void {
-  const marksAll = autoCache && !writing.hasCachePoints && purpose !== "count";
-  if (marksAll) markBeginnings([blocks, system, turns.at(-1)?.blocks]);
-  if (marksAll || writing.hasCachePoints)
+  if (autoCache && !writing.hasCachePoints && purpose !== "count") {
+    markBeginnings([blocks, system, turns.at(-1)?.blocks]);
+    writing.hasCachePoints = true;
+  }
+  if (writing.hasCachePoints)
     settleCachePoints(blocks, [system, ...turns.map((turn) => turn.blocks)], abilities, writing.losses);
 }
 

@@ -1,6 +1,6 @@
 /** Which header carries the key where the configuration does not say: AWS's hosts for Messages take theirs as a bearer. */
 export function authOf(host: string): "x-api-key" | "bearer" {
-  return /\.api\.aws$/.test(host) ? "bearer" : "x-api-key";
+  return host.endsWith(".api.aws") ? "bearer" : "x-api-key";
 }
 
 /**
@@ -9,5 +9,5 @@ export function authOf(host: string): "x-api-key" | "bearer" {
  * https://platform.claude.com/docs/en/build-with-claude/prompt-caching#automatic-caching
  */
 export function findsCachePlaces(host: string): boolean {
-  return host === "api.anthropic.com" || /\.services\.ai\.azure\.com$/.test(host);
+  return host === "api.anthropic.com" || host.endsWith(".services.ai.azure.com");
 }

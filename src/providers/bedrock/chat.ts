@@ -87,6 +87,7 @@ export class ChatByConverse implements UpstreamHandle {
       model,
       outputCap: call.outputCap,
       withoutThoughts: call.withoutThoughts,
+      autoCache: call.autoCache,
       metadata: options.requestMetadata ? metadataOf(call.labels) : call.labels.tags,
     });
     const others = tellDropped({ ...call, chat }, inexpressible, this.#parts.sink);

@@ -79,7 +79,10 @@ export class MessagesTap implements Events {
     );
     if (usage !== undefined) this.#sink.usage(usage);
     this.ended = true;
-    const left = applySplices(bytes, editObject(members, bytes.indexOf("{") + 1, new Map([[METRICS, undefined]])));
+    const left = applySplices(
+      bytes,
+      editObject(members, bytes.indexOf("{") + 1, new Map([[METRICS, undefined]])),
+    );
     this.#sink.end(Buffer.from(event("message_stop", left.toString())));
   }
 }

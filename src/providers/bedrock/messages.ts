@@ -54,11 +54,7 @@ export function byMessages(
   if (betas !== undefined) body.edits.set("anthropic_beta", betas);
   const unsigned: Unsigned = {
     method: "POST",
-    path: operationPath(
-      runtime.prefix,
-      model,
-      request.stream ? "invoke-with-response-stream" : "invoke",
-    ),
+    path: operationPath(runtime.prefix, model, request.stream ? "invoke-with-response-stream" : "invoke"),
     headers: headersOf(call, isLabelled),
     body: body.bytes(),
   };
@@ -114,7 +110,9 @@ function invokeBody(
 function betasOf(call: UpstreamCall, body: PassedBody, canonical: string): string | undefined {
   const inBody: unknown = JSON.parse(body.text("anthropic_beta") ?? "[]");
   const inHeader = (call.request.headers["anthropic-beta"] ?? "").split(",");
-  const wanted = [...inHeader, ...(Array.isArray(inBody) ? inBody.map(String) : [])].map((name) => name.trim());
+  const wanted = [...inHeader, ...(Array.isArray(inBody) ? inBody.map(String) : [])].map((name) =>
+    name.trim(),
+  );
   const named = new Set(wanted.filter((name) => name !== ""));
   body.edits.set("anthropic_beta", undefined);
   const known = [...named].filter((name) => bedrockKnowsBeta(name, canonical));

@@ -4,6 +4,7 @@ import { applySplices, editObject } from "../../core/splice.ts";
 import type { WireRequest } from "../../core/wire.ts";
 import type { UpstreamCall } from "../provider.ts";
 import type { Unsigned } from "../aws/auth.ts";
+import { cachePointEdits } from "./cache-point-edits.ts";
 import { headerWithLabels, withLabels } from "./labels.ts";
 
 const METADATA_HEADER = "x-amzn-bedrock-request-metadata";
@@ -52,7 +53,7 @@ export function passedRequest(
         method: "POST",
         path: operationPath(prefix, call.model, request.stream ? "converse-stream" : "converse"),
         headers: headersFor(request, request.stream),
-        body: converseBody(call, isLabelled),
+        body: converseBody(call, model, isLabelled),
       };
     case "count-tokens":
       // The service counts for base models and not for profiles.
@@ -86,9 +87,12 @@ function invokeHeaders(call: UpstreamCall, isLabelled: boolean): Record<string, 
   return headers;
 }
 
-function converseBody(call: UpstreamCall, isLabelled: boolean): Buffer {
+function converseBody(call: UpstreamCall, model: BedrockModel, isLabelled: boolean): Buffer {
   const { request, outputCap } = call;
   const edits = new Map(request.wordEdits);
+  if (call.autoCache)
+    for (const [name, json] of cachePointEdits(request.bytes, model, (key) => textOf(request, key)))
+      if (!edits.has(name)) edits.set(name, json);
   if (isLabelled) {
     const own = edits.has("requestMetadata")
       ? edits.get("requestMetadata")

@@ -1,6 +1,7 @@
 import type { ChatPart, RedactedReasoningPart, ReasoningPart, ToolCallPart } from "../../core/chat.ts";
 import { brief } from "../../core/text.ts";
 import { type Block, isBlank } from "./block.ts";
+import { isResponsesSignature } from "../openai-responses/thought-signature.ts";
 import { jsonObject } from "./json-object.ts";
 import type { Writing } from "./writing.ts";
 
@@ -33,7 +34,10 @@ function assistantBlock(part: ChatPart, writing: Writing): Block | undefined {
     case "audio":
     case "video":
     case "tool-result":
-      writing.losses.refuse(`${part.type} of the assistant`, `stands in user messages alone in ${writing.form.api}`);
+      writing.losses.refuse(
+        `${part.type} of the assistant`,
+        `stands in user messages alone in ${writing.form.api}`,
+      );
       return undefined;
     default:
       return part satisfies never;
@@ -65,5 +69,7 @@ function thoughtBlock(
   if (withoutThoughts || !model.acceptsReasoningBack) return undefined;
   if (part.type === "redacted-reasoning") return form.redactedThought(part.data);
   if (part.signature === undefined || part.signature === "") return undefined;
+  // It says whose it is, and that is none of Claude's or Bedrock's.
+  if (isResponsesSignature(part.signature)) return undefined;
   return form.thought(part.text, part.signature);
 }

@@ -1,3 +1,5 @@
+import { append } from "../../core/append.ts";
+
 /** What a content block holds, as far as its place among others depends on it. */
 export type BlockKind =
   | "text"
@@ -52,6 +54,6 @@ export function isBlank(text: string): boolean {
 export function pushTurn(turns: Turn[], role: Turn["role"], blocks: readonly Block[]): void {
   if (blocks.length === 0) return;
   const last = turns.at(-1);
-  if (last?.role === role) last.blocks.push(...blocks);
+  if (last?.role === role) append(last.blocks, blocks);
   else turns.push({ role, blocks: [...blocks] });
 }

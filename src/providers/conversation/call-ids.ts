@@ -5,6 +5,8 @@
 export class CallIds {
   readonly #legal: (id: string) => string;
   readonly #used = new Set<string>();
+  /** How often an id's beginning was numbered: looking from 2 each time takes the square of many of them. */
+  readonly #numbered = new Map<string, number>();
   /** Of the last assistant turn: the client's id -> its calls that wait for a result. */
   #waiting = new Map<string, string[]>();
 
@@ -19,12 +21,21 @@ export class CallIds {
   }
 
   call(id: string): string {
-    let wire = this.#legal(id);
-    for (let nth = 2; this.#used.has(wire); nth++) wire = this.#legal(`${id.slice(0, 50)}_${nth}`);
+    const wire = this.#unused(id);
     this.#used.add(wire);
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) this.#waiting.set(id, [wire]);
     else waiting.push(wire);
+    return wire;
+  }
+
+  #unused(id: string): string {
+    let wire = this.#legal(id);
+    if (!this.#used.has(wire)) return wire;
+    const start = id.slice(0, 50);
+    let nth = this.#numbered.get(start) ?? 1;
+    while (this.#used.has(wire)) wire = this.#legal(`${start}_${++nth}`);
+    this.#numbered.set(start, nth);
     return wire;
   }
 

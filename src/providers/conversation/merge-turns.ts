@@ -1,3 +1,4 @@
+import { append } from "../../core/append.ts";
 import { isBlank } from "./block.ts";
 import { markedAsSystem } from "./system.ts";
 import type { CachePoint, ChatMessage, ChatPart, OpaquePart, TextPart } from "../../core/chat.ts";
@@ -24,17 +25,17 @@ export function mergeTurns(messages: readonly ChatMessage[], midSystem: boolean)
   const turns: MergedTurn[] = [];
   for (const { role, parts } of messages) {
     const last = turns.at(-1);
-    if (role !== "system") append(turns, role, parts);
-    else if (last === undefined) leading.push(...systemParts(parts));
-    else if (midSystem && last.role !== "assistant") append(turns, "system", parts);
-    else append(turns, "user", parts.map(marked));
+    if (role !== "system") addTurn(turns, role, parts);
+    else if (last === undefined) append(leading, systemParts(parts));
+    else if (midSystem && last.role !== "assistant") addTurn(turns, "system", parts);
+    else addTurn(turns, "user", parts.map(marked));
   }
   return { leading, turns };
 }
 
-function append(turns: MergedTurn[], role: MergedTurn["role"], parts: readonly ChatPart[]): void {
+function addTurn(turns: MergedTurn[], role: MergedTurn["role"], parts: readonly ChatPart[]): void {
   const last = turns.at(-1);
-  if (last?.role === role) last.parts.push(...parts);
+  if (last?.role === role) append(last.parts, parts);
   else turns.push({ role, parts: [...parts] });
 }
 

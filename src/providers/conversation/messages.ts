@@ -1,3 +1,4 @@
+import { append } from "../../core/append.ts";
 import type { ChatRequest } from "../../core/chat.ts";
 import { assistantBlocks } from "./assistant-turn.ts";
 import { type Block, isBlank, isCachePoint, pushTurn, textOf, type Turn } from "./block.ts";
@@ -27,7 +28,7 @@ export function writeMessages(chat: ChatRequest, writing: Writing): Conversation
   let turns: Turn[] = [];
   const add = (role: Turn["role"], blocks: readonly Block[]): void => {
     // Cache points alone make no message: they belong to the end of what is before them.
-    if (blocks.every(isCachePoint)) (turns.at(-1)?.blocks ?? system).push(...blocks);
+    if (blocks.every(isCachePoint)) append(turns.at(-1)?.blocks ?? system, blocks);
     else pushTurn(turns, role, blocks);
   };
   for (const { role, parts } of merged) {

@@ -39,8 +39,7 @@ export function writeToolConfig(
       : schemaTool === undefined
         ? toolChoice(chat, writing)
         : schemaChoice(schemaTool, mayCallOthers && chat.tools.length > 0, writing);
-  const own =
-    blocks.length > 0 && chat.toolChoice !== "none" ? oneAtATime(chat, choice, writing) : undefined;
+  const own = blocks.length > 0 && chat.toolChoice !== "none" ? oneAtATime(chat, choice, writing) : undefined;
   return {
     blocks,
     choice: own === undefined ? choice : undefined,

@@ -30,7 +30,10 @@ export function toolBlocks({ tools, toolChoice }: ChatRequest, writing: Writing)
   return blocks;
 }
 
-function toolSpec({ name, description, schema, strict }: Tool, { model, losses, names, form }: Writing): Block {
+function toolSpec(
+  { name, description, schema, strict }: Tool,
+  { model, losses, names, form }: Writing,
+): Block {
   const given = schema === undefined ? NO_ARGUMENTS : objectSchema(schema);
   const closed = strict === true && model.strictTools ? closedSchema(given) : undefined;
   if (strict === true && closed === undefined)

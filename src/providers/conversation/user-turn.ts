@@ -68,7 +68,10 @@ function place(part: ChatPart, places: UserBlocks, writing: Writing): Block[] | 
     case "tool-call":
     case "reasoning":
     case "redacted-reasoning":
-      writing.losses.refuse(`${part.type} of the user`, `stands in assistant messages alone in ${writing.form.api}`);
+      writing.losses.refuse(
+        `${part.type} of the user`,
+        `stands in assistant messages alone in ${writing.form.api}`,
+      );
       return undefined;
     default:
       return part satisfies never;

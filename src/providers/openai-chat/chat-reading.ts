@@ -40,8 +40,8 @@ export class ChatReading implements ReplySink {
 
   head(): void {}
 
-  usage(usage: ReportedUsage | undefined): void {
-    this.#sink.usage(usage);
+  usage(usage: ReportedUsage | undefined, estimated?: boolean): void {
+    this.#sink.usage(usage, estimated);
   }
 
   dropped(names: readonly string[]): void {

@@ -1,6 +1,16 @@
-import type { ChatMessage, ChatPart, ChatRequest, Inexpressible, TextPart } from "../../core/chat.ts";
+import { append } from "../../core/append.ts";
+import type {
+  ChatMessage,
+  ChatPart,
+  ChatRequest,
+  Inexpressible,
+  TextPart,
+  ToolResultPart,
+} from "../../core/chat.ts";
+import { brief } from "../../core/text.ts";
 import { writeMedia } from "./write-media.ts";
 import { missing } from "./missing.ts";
+import { TurnCalls } from "./turn-calls.ts";
 import { writeResult } from "./write-result.ts";
 
 /** Instructions and conversation as chat completions have them. */
@@ -11,9 +21,23 @@ export function writeMessages(chat: ChatRequest, left: Inexpressible[]): readonl
   return writing.done();
 }
 
+/** What each may bring: texts, what its own dialect alone knows and is told of elsewhere, and what is left out without a loss. */
+const TEXTS: ReadonlySet<ChatPart["type"]> = new Set(["text", "opaque", "cache-point"]);
+const HEARD: ReadonlySet<ChatPart["type"]> = new Set([
+  ...TEXTS,
+  ...(["image", "document", "audio", "video", "tool-result"] as const),
+]);
+const SAID: ReadonlySet<ChatPart["type"]> = new Set([
+  ...TEXTS,
+  ...(["tool-call", "reasoning", "redacted-reasoning"] as const),
+]);
+
 class Writing {
   readonly #messages: object[] = [];
   readonly #left: Inexpressible[];
+  readonly #calls = new TurnCalls();
+  /** What was said since the assistant's turn: nothing may stand between its calls and their results. */
+  #said: object[] = [];
   /** Files out of tools' results: a result can only be text, so they follow in a user's message after the last result. */
   #files: object[] = [];
 
@@ -22,9 +46,10 @@ class Writing {
   }
 
   system(parts: readonly ChatPart[]): void {
-    this.#flush();
-    const content = this.#content(parts);
-    if (content.length > 0) this.#messages.push({ role: "system", content: plain(content) });
+    this.#sayFiles();
+    this.#tellMisplaced(parts, TEXTS, "instructions");
+    const content = this.#content(parts.filter((part) => !isMedia(part)));
+    if (content.length > 0) this.#said.push({ role: "system", content: plain(content) });
   }
 
   add(message: ChatMessage): void {
@@ -34,35 +59,44 @@ class Writing {
   }
 
   done(): readonly object[] {
-    this.#flush();
+    this.#endTurn();
     return this.#messages;
   }
 
-  /** Results come first: nothing may stand between calls and their results. */
   #user(parts: readonly ChatPart[]): void {
-    for (const part of parts) {
-      if (part.type !== "tool-result") continue;
-      const { text, files } = writeResult(part, this.#left);
-      this.#messages.push({ role: "tool", tool_call_id: part.id, content: text });
-      this.#files.push(...files);
-    }
+    this.#tellMisplaced(parts, HEARD, "the user");
+    for (const part of parts) if (part.type === "tool-result") this.#result(part);
     const content = this.#content(parts);
-    if (content.length === 0) return;
+    // A turn without a word is one all the same; results have theirs.
+    if (content.length === 0 && parts.some(({ type }) => type === "tool-result")) return;
     const all = [...this.#files, ...content];
     this.#files = [];
-    this.#messages.push({ role: "user", content: plain(all) });
+    this.#said.push({ role: "user", content: all.length === 0 ? "" : plain(all) });
+  }
+
+  #result(part: ToolResultPart): void {
+    const id = this.#calls.result(part.id);
+    if (id === undefined) {
+      const why = "belongs to no call of the assistant's turn before it";
+      this.#left.push({ name: `tool result ${brief(part.id, 64)}`, why, droppable: false });
+      return;
+    }
+    const { text, files } = writeResult(part, this.#left);
+    this.#messages.push({ role: "tool", tool_call_id: id, content: text });
+    append(this.#files, files);
   }
 
   #assistant(parts: readonly ChatPart[]): void {
-    this.#flush();
+    this.#endTurn();
     const calls = parts.filter((part) => part.type === "tool-call");
-    const content = this.#content(parts);
+    this.#tellMisplaced(parts, SAID, "the assistant");
+    const content = this.#content(parts.filter((part) => !isMedia(part)));
     this.#messages.push({
       role: "assistant",
       content: content.length > 0 ? plain(content) : calls.length > 0 ? null : "",
       ...(calls.length > 0 && {
         tool_calls: calls.map(({ id, name, input }) => ({
-          id,
+          id: this.#calls.call(id),
           type: "function",
           function: { name, arguments: input === "" ? "{}" : input },
         })),
@@ -84,9 +118,26 @@ class Writing {
     return content;
   }
 
-  #flush(): void {
-    if (this.#files.length > 0) this.#messages.push({ role: "user", content: this.#files });
+  #tellMisplaced(parts: readonly ChatPart[], may: ReadonlySet<ChatPart["type"]>, who: string): void {
+    for (const { type } of parts)
+      if (!may.has(type)) this.#left.push(missing(`${type.replace("-", " ")} of ${who}`, false));
+  }
+
+  #sayFiles(): void {
+    if (this.#files.length > 0) this.#said.push({ role: "user", content: this.#files });
     this.#files = [];
+  }
+
+  /** All results of the assistant's calls are there now, or are not coming. */
+  #endTurn(): void {
+    for (const { id, wire } of this.#calls.end()) {
+      const why = "has no result; one that says so stands in for it";
+      this.#left.push({ name: `tool call ${brief(id, 64)}`, why, droppable: true });
+      this.#messages.push({ role: "tool", tool_call_id: wire, content: "The tool gave no result." });
+    }
+    this.#sayFiles();
+    append(this.#messages, this.#said);
+    this.#said = [];
   }
 }
 

@@ -26,6 +26,10 @@ function user(...parts: ChatPart[]): Partial<ChatRequest> {
   return { messages: [{ role: "user", parts }] };
 }
 
+function calling(...ids: readonly string[]): ChatMessage {
+  return { role: "assistant", parts: ids.map((id) => ({ type: "tool-call", id, name: "f", input: "" })) };
+}
+
 function text(value: string): ChatPart {
   return { type: "text", text: value };
 }
@@ -145,8 +149,15 @@ test("results come first, each as a message of its tool, then what the user says
 
 test("a failed result says so in words, unless it does already", () => {
   const failed = (said: string): unknown =>
-    bodyOf(user({ type: "tool-result", id: "a", content: [{ type: "text", text: said }], isError: true }))
-      .messages[0]?.content;
+    bodyOf({
+      messages: [
+        calling("a"),
+        {
+          role: "user",
+          parts: [{ type: "tool-result", id: "a", content: [{ type: "text", text: said }], isError: true }],
+        },
+      ],
+    }).messages[1]?.content;
   assert.equal(failed("no such file"), "Error: no such file");
   assert.equal(failed("Error: no such file"), "Error: no such file");
   assert.equal(failed("[ERROR] x"), "[ERROR] x");
@@ -160,15 +171,17 @@ test("pictures out of results follow the last of them, with the name of their ca
     image_url: { url: "data:image/png;base64,AAAA" },
   };
   const messages: ChatMessage[] = [
+    calling("a", "b", "c"),
     { role: "user", parts: [result("a")] },
     { role: "user", parts: [result("b"), text("And?")] },
     { role: "user", parts: [result("c")] },
     { role: "assistant", parts: [text("So.")] },
   ];
   const seeNext = "(see the message that follows)";
-  assert.deepEqual(bodyOf({ messages }).messages, [
+  assert.deepEqual(bodyOf({ messages }).messages.slice(1), [
     { role: "tool", tool_call_id: "a", content: seeNext },
     { role: "tool", tool_call_id: "b", content: seeNext },
+    { role: "tool", tool_call_id: "c", content: seeNext },
     {
       role: "user",
       content: [
@@ -179,10 +192,64 @@ test("pictures out of results follow the last of them, with the name of their ca
         { type: "text", text: "And?" },
       ],
     },
-    { role: "tool", tool_call_id: "c", content: seeNext },
     { role: "user", content: [{ type: "text", text: "Of the result of tool call c:" }, written] },
     { role: "assistant", content: "So." },
   ]);
+});
+
+test("results stand right after their calls, whatever was said in between, and each call has one", () => {
+  const result = (id: string, said: string): ChatPart => ({
+    type: "tool-result",
+    id,
+    content: [{ type: "text", text: said }],
+    isError: false,
+  });
+  const chat: Partial<ChatRequest> = {
+    messages: [
+      calling("a", "a", "b"),
+      { role: "user", parts: [text("Wait.")] },
+      { role: "user", parts: [result("a", "1"), result("a", "2"), result("a", "3")] },
+      calling("a"),
+      { role: "user", parts: [result("a", "4")] },
+    ],
+  };
+  const { messages } = bodyOf(chat);
+  assert.deepEqual(
+    messages.map((message) => ("tool_call_id" in message ? [message.tool_call_id, message.content] : message.role)),
+    [
+      "assistant",
+      ["a", "1"],
+      ["a_2", "2"],
+      ["b", "The tool gave no result."],
+      "user",
+      "assistant",
+      ["a", "4"],
+    ],
+  );
+  assert.deepEqual(leftOut(chat), [
+    { name: "tool result a", why: "belongs to no call of the assistant's turn before it", droppable: false },
+    { name: "tool call b", why: "has no result; one that says so stands in for it", droppable: true },
+  ]);
+});
+
+test("what only the other speaker may say is told", () => {
+  const picture = { type: "image", source: { base64: "AAAA" }, format: "png", name: undefined } as const;
+  const call: ChatPart = { type: "tool-call", id: "a", name: "f", input: "" };
+  const result: ChatPart = { type: "tool-result", id: "a", content: [], isError: false };
+  const chat: Partial<ChatRequest> = {
+    messages: [
+      { role: "user", parts: [call] },
+      { role: "assistant", parts: [picture, result] },
+    ],
+  };
+  assert.deepEqual(
+    leftOut(chat).map(({ name, droppable }) => [name, droppable]),
+    [
+      ["tool call of the user", false],
+      ["image of the assistant", false],
+      ["tool result of the assistant", false],
+    ],
+  );
 });
 
 test("files are parts: pictures by their own first bytes, documents with a name", () => {
@@ -277,7 +344,7 @@ test("what has no place is told, and the body is legal without it", () => {
       ["the service tier reserved", true],
     ],
   );
-  assert.deepEqual(bodyOf(chat), { model: "m", messages: [] });
+  assert.deepEqual(bodyOf(chat), { model: "m", messages: [{ role: "user", content: "" }] });
 });
 
 test("a choice of tools that asks for nothing is left out where there are none", () => {

@@ -1,4 +1,5 @@
 import type { ChatRequest, Inexpressible, OutputFormat } from "../../core/chat.ts";
+import { isDroppable } from "../droppable.ts";
 import { missing } from "./missing.ts";
 import { writeTier } from "./service-tier.ts";
 import { writeMessages } from "./write-messages.ts";
@@ -45,23 +46,6 @@ export function writeOpenAiChat(chat: ChatRequest, how: WriteOptions): WrittenRe
     ...(how.stream && { stream: true, stream_options: { include_usage: true } }),
   };
   return { body: JSON.stringify(body), inexpressible: left };
-}
-
-/** Hints: the reply is another, but none that the client could not use. */
-const HINTS: ReadonlySet<string> = new Set([
-  "seed",
-  "verbosity",
-  "detail",
-  "name",
-  "performanceConfig",
-  "additionalModelResponseFieldPaths",
-  "summary",
-  "generate_summary",
-  "truncation",
-]);
-
-export function isDroppable(name: string): boolean {
-  return HINTS.has(name.slice(name.lastIndexOf(".") + 1));
 }
 
 function writeLimit(chat: ChatRequest, { outputCap, outputParam }: WriteOptions): object {

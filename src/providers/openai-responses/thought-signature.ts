@@ -12,6 +12,11 @@ export function toSignature({ id, encrypted }: EncryptedThought): string {
   return `${PREFIX}${encodeURIComponent(id)}:${encrypted}`;
 }
 
+/** Whether a thought's proof is of this API. */
+export function isResponsesSignature(signature: string): boolean {
+  return signature.startsWith(PREFIX);
+}
+
 /** @returns undefined where another API made it */
 export function fromSignature(signature: string | undefined): EncryptedThought | undefined {
   if (signature?.startsWith(PREFIX) !== true) return undefined;

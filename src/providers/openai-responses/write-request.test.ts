@@ -212,7 +212,7 @@ test("what has no place is told, and whether the request needs it", () => {
     topK: 5,
     others: [
       { name: "seed", value: 1 },
-      { name: "logprobs", value: true },
+      { name: "n", value: 2 },
       { name: "store", value: true },
     ],
     toolChoice: "any",
@@ -222,7 +222,7 @@ test("what has no place is told, and whether the request needs it", () => {
     told.map(({ name, droppable }) => [name, droppable]),
     [
       ["seed", true],
-      ["logprobs", false],
+      ["n", false],
       ["store", true],
       ["stop", false],
       ["top_k", true],

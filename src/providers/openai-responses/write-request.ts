@@ -1,5 +1,5 @@
 import type { ChatRequest, Inexpressible, OutputFormat } from "../../core/chat.ts";
-import { isDroppable } from "../openai-chat/write-request.ts";
+import { isDroppable } from "../droppable.ts";
 import { writeTier } from "../openai-chat/service-tier.ts";
 import { ENCRYPTED_REASONING } from "./encrypted-reasoning.ts";
 import { missing } from "./missing.ts";
@@ -64,7 +64,7 @@ function readOthers(chat: ChatRequest, left: Inexpressible[]): Readonly<Record<s
   for (const { name, value } of chat.others) {
     if (SHARED.has(name)) shared[name] = value;
     // Whether the exchange is kept changes nothing in the reply.
-    else left.push(missing(name, name === "store" || isDroppable(name)));
+    else left.push(missing(name, isDroppable(name)));
   }
   return shared;
 }

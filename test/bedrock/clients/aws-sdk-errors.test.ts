@@ -193,18 +193,32 @@ test("a budget that a request may exceed is a ServiceQuotaExceededException", as
   assert.equal(lab.emulator.requests().length, 0);
 });
 
-test("InvokeModel and CountTokens reach Bedrock targets only, and other targets say so", async () => {
+test("InvokeModel reaches Bedrock targets only, and other targets say so", async () => {
   await using lab = await startLab();
   const { client } = lab.aws();
   for (const modelId of ["engine", "sim"]) {
-    const invoked = await failureOf(client.send(new InvokeModelCommand({ modelId, body: BODY })));
-    const counted = await failureOf(
-      client.send(new CountTokensCommand({ modelId, input: { converse: { messages: ask("x") } } })),
+    const error = await failureOf(client.send(new InvokeModelCommand({ modelId, body: BODY })));
+    assert.ok(error instanceof ValidationException, error.name);
+    assert.match(error.message, /Bedrock/);
+  }
+  assert.equal(lab.engine.seen.length, 0);
+});
+
+test("CountTokens of other targets is the gateway's own count and says so; a body of one model is refused", async () => {
+  await using lab = await startLab();
+  const aws = lab.aws();
+  const converse = { messages: ask("How many tokens are in this?") };
+  for (const modelId of ["engine", "sim"]) {
+    const counted = await aws.client.send(new CountTokensCommand({ modelId, input: { converse } }));
+    assert.ok((counted.inputTokens ?? 0) > 5);
+    assert.equal(aws.headers()["x-switchyard-estimated"], "input_tokens");
+    const refused = await failureOf(
+      aws.client.send(
+        new CountTokensCommand({ modelId, input: { invokeModel: { body: Buffer.from(BODY) } } }),
+      ),
     );
-    for (const error of [invoked, counted]) {
-      assert.ok(error instanceof ValidationException, error.name);
-      assert.match(error.message, /Bedrock|counting/);
-    }
+    assert.ok(refused instanceof ValidationException, refused.name);
+    assert.match(refused.message, /input\.invokeModel/);
   }
   assert.equal(lab.engine.seen.length, 0);
 });

@@ -20,8 +20,15 @@ export interface Api {
   /** Other paths than those that generate, such as counting; undefined where the path is not its. */
   other?(path: string, body: Json): object | undefined;
   /** Whether the credentials of a request are right. */
-  admits(headers: http.IncomingHttpHeaders): boolean;
+  readonly admits: (request: Received) => boolean;
   readonly paths: RegExp;
+}
+
+/** A request as it came. */
+export interface Received {
+  readonly path: string;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly bytes: Buffer;
 }
 
 export type Json = Readonly<Record<string, unknown>>;
@@ -86,4 +93,13 @@ export function propertiesOf(schema: unknown): string[] {
 export function halves(json: string): string[] {
   const middle = Math.ceil(json.length / 2);
   return [json.slice(0, middle), json.slice(middle)];
+}
+
+/** Who has the key. */
+export function bearer(key: string): Api["admits"] {
+  return ({ headers }) => headers.authorization === `Bearer ${key}`;
+}
+
+export function header(name: string, value: string): Api["admits"] {
+  return ({ headers }) => headers[name] === value;
 }

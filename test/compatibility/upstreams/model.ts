@@ -11,7 +11,7 @@ import { createHash } from "node:crypto";
  *     @TAG think TEXT         thinks where it was told to, then says TEXT
  *     @TAG think-call […]     thinks, then calls
  *     @TAG count N            says the numbers 1 to N
- *     @TAG long               never comes to an end
+ *     @TAG forever            never comes to an end
  *     @TAG fail KIND          fails
  *
  * After results of tools it tells them: `results NAME→TEXT | NAME→!TEXT`, `!` for a failed one.
@@ -30,6 +30,8 @@ export interface Asked {
   /** Whether it shall think. */
   readonly thinks: boolean;
   readonly cachePoints: number;
+  /** Whether a stream shall tell the usage, where the API tells it only when asked. */
+  readonly wantsUsage?: boolean;
 }
 
 export interface AskedTool {
@@ -170,7 +172,7 @@ export function answerTo(asked: Asked, { verb, rest }: Pick<Command, "verb" | "r
       return finished(asked, { ...plain, text: words(asked.schema === undefined ? "no schema" : INSTANCE) });
     case "count":
       return finished(asked, { ...plain, text: numbers(Number(rest)) });
-    case "long":
+    case "forever":
       return { ...finished(asked, plain), text: numbers(2_000), slow: true };
     case "fail":
       return { ...finished(asked, plain), text: numbers(6), fails: rest as Failure };

@@ -70,6 +70,7 @@ export function readChat(body: Json, { engine }: Pick<ChatFlavour, "engine">): A
     schema: readFormat(body["response_format"]),
     thinks: readEffort(body["reasoning_effort"]),
     cachePoints: 0,
+    wantsUsage: (body["stream_options"] as Json | undefined)?.["include_usage"] === true,
   };
 }
 
@@ -226,8 +227,9 @@ export function pieces(answer: Answer, asked: Asked, { engine }: Pick<ChatFlavou
     ...answer.text.map((content) => chunk({ content })),
     ...calls,
     chunk({}, FINISH[answer.stop]),
-    // Sent whether asked for or not would break clients; the gateway always asks.
-    sse({ ...HEAD, object: "chat.completion.chunk", choices: [], usage: usageOf(answer) }),
+    ...(asked.wantsUsage === true
+      ? [sse({ ...HEAD, object: "chat.completion.chunk", choices: [], usage: usageOf(answer) })]
+      : []),
     "data: [DONE]\n\n",
-  ].filter((piece) => !piece.includes('"choices":[],') || asked.stream);
+  ];
 }

@@ -1,4 +1,5 @@
 import type { MediaPart, MediaSource, OpaquePart, OtherParameter } from "../../../core/chat.ts";
+import { standardBase64 } from "../base64.ts";
 import { isFields, tellOthers, type Fields } from "../fields.ts";
 import { optionalBoolean, optionalObject, optionalText, requiredObject, requiredText } from "./look-ups.ts";
 import { refused, unknownTag } from "./refusals.ts";
@@ -7,8 +8,6 @@ const IMAGE_KEYS: ReadonlySet<string> = new Set(["type", "source", "cache_contro
 const DOCUMENT_KEYS: ReadonlySet<string> = new Set(["type", "source", "title", "citations", "cache_control"]);
 const IMAGE_SOURCES = ["base64", "file", "url"];
 const DOCUMENT_SOURCES = ["base64", "content", "file", "text", "url"];
-/** The standard alphabet; the padding may be missing. https://www.rfc-editor.org/rfc/rfc4648#section-4 */
-const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Where a block stands. */
 export interface Place {
@@ -91,7 +90,7 @@ function readBase64(source: Fields, place: string): Content {
   const data = requiredText(source, "data", at);
   if (data === "")
     throw refused(`${at}: ${place.endsWith("image.source") ? "image" : "file"} cannot be empty`);
-  if (data.length % 4 === 1 || !BASE64.test(data)) throw refused(`${at}: invalid base64 data`);
+  if (standardBase64(data) !== data) throw refused(`${at}: invalid base64 data`);
   const name = mediaType.slice(mediaType.indexOf("/") + 1).trim();
   return { source: { base64: data }, format: name === "" ? undefined : name };
 }

@@ -4,6 +4,7 @@ import type { ParsedRequest, ParseInput } from "../dialect.ts";
 import { Envelope, passedHeaders, scanBody } from "../envelope.ts";
 import { isFields } from "../fields.ts";
 import { readMetadata, type Metadata } from "../metadata.ts";
+import { refuseHostedTools } from "./hosted-tools.ts";
 
 /** Client headers that mean something to an upstream: the API's version and its new features, and tracing. */
 const PASSED_HEADERS = [
@@ -22,6 +23,8 @@ const MOST_TOKENS = 2 ** 31 - 1;
 /**
  * Reads the envelope of a request to Messages or to its counter. Only what Switchyard acts on is looked at; what else
  * stands in the body is between client and upstream.
+ *
+ * @throws AppError invalid_request, context_invalid, or unpriced for tools that cost by the call
  */
 export function parseAnthropicRequest(input: ParseInput): ParsedRequest {
   const { bytes, operation } = input;
@@ -29,6 +32,7 @@ export function parseAnthropicRequest(input: ParseInput): ParsedRequest {
   const envelope = new Envelope(bytes, members);
   envelope.refuseUnless("messages", OPEN_ARRAY, "a list of messages");
   envelope.refuseUnless("metadata", OPEN_OBJECT, "an object", LETTER_N);
+  if (operation === "chat") refuseHostedTools(bytes, envelope.member("tools"));
   const metadata = readMetadata(bytes, envelope.member("metadata"), input.metadataWords);
   const stream = envelope.boolean("stream") ?? false;
   // 0 is legal: it fills the prompt cache and generates nothing.

@@ -8,8 +8,10 @@ import {
   requiredFields,
   requiredList,
   requiredText,
+  requiredWord,
   type Fields,
 } from "../fields.ts";
+import { standardBase64 } from "../base64.ts";
 import { unionMember } from "./union.ts";
 
 const KINDS = ["image", "document", "video", "audio"] as const;
@@ -58,9 +60,10 @@ function readSource(kind: MediaPart["type"], value: unknown, place: string): Med
     return { s3: { uri: requiredText(s3, "uri", at), bucketOwner: optionalText(s3, "bucketOwner", at) } };
   }
   if (key === "content") return { text: joinedText(requiredList({ content: inner }, "content", place), at) };
-  if (typeof inner !== "string" || inner === "")
-    throw refusal(place, key, key === "text" ? "a text" : "base64");
-  return key === "text" ? { text: inner } : { base64: inner };
+  if (key === "text") return { text: requiredWord({ text: inner }, key, place) };
+  const base64 = typeof inner === "string" ? standardBase64(inner) : undefined;
+  if (base64 === undefined) throw refusal(place, key, "base64");
+  return { base64 };
 }
 
 /** Chunks of a document, whose only use is that citations count them. */

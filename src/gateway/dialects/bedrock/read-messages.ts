@@ -17,6 +17,7 @@ export function readMessages(list: readonly unknown[], blocks: BlockReader): Cha
     checkResults(message, calls, place);
     calls = message.role === "assistant" ? idsOf(message.parts, "tool-call") : [];
   }
+  if (calls.length > 0) throw unanswered(calls, `messages.${list.length}`);
   return messages;
 }
 
@@ -28,8 +29,12 @@ function readMessage(value: unknown, place: string, blocks: BlockReader): ChatMe
   const content = requiredList(fields, "content", place);
   if (content.length === 0) throw emptyContent(place);
   const parts: ChatPart[] = [];
-  for (let index = 0; index < content.length; index++)
-    parts.push(blocks.read(content[index], `${place}.content.${index}`));
+  for (let index = 0; index < content.length; index++) {
+    const at = `${place}.content.${index}`;
+    const part = blocks.read(content[index], at);
+    checkSpeaker(part, role, at);
+    parts.push(part);
+  }
   return { role, parts };
 }
 
@@ -42,10 +47,35 @@ function checkResults(message: ChatMessage, calls: readonly string[], place: str
       `The number of toolResult blocks at ${place}.content exceeds the number of toolUse blocks of previous turn`,
     );
   const missing = calls.filter((id) => !results.includes(id));
-  if (missing.length > 0)
-    throw refused(
-      `Expected toolResult blocks at ${place}.content for the following Ids: ${missing.map((id) => brief(id)).join(", ")}`,
-    );
+  if (missing.length > 0) throw unanswered(missing, place);
+}
+
+function unanswered(ids: readonly string[], place: string): Error {
+  const told = ids.slice(0, MOST_TOLD).map((id) => brief(id));
+  return refused(
+    `Expected toolResult blocks at ${place}.content for the following Ids: ${told.join(", ")}${ids.length > MOST_TOLD ? ", …" : ""}`,
+  );
+}
+
+const MOST_TOLD = 16;
+
+/** Blocks that only one of the two may use, and what the service calls them. */
+const OWNERS: ReadonlyMap<ChatPart["type"], readonly ["user" | "assistant", string]> = new Map([
+  ["image", ["user", "image"]],
+  ["document", ["user", "document"]],
+  ["video", ["user", "video"]],
+  ["audio", ["user", "audio"]],
+  ["tool-result", ["user", "toolResult"]],
+  ["tool-call", ["assistant", "toolUse"]],
+]);
+
+function checkSpeaker({ type }: ChatPart, role: ChatMessage["role"], place: string): void {
+  const [owner, kind] = OWNERS.get(type) ?? [role];
+  if (owner === role) return;
+  const who = { user: "User", assistant: "Assistant", system: "System" }[role];
+  throw refused(
+    `${who} messages cannot contain the ${kind} content block at ${place}. Remove the ${kind} content block and try again`,
+  );
 }
 
 function idsOf(parts: readonly ChatPart[], type: "tool-call" | "tool-result"): readonly string[] {

@@ -10,7 +10,7 @@ import {
   type Fields,
 } from "../fields.ts";
 import { readCachePoint, toolName } from "./read-blocks.ts";
-import { violation } from "./refusals.ts";
+import { refused, violation } from "./refusals.ts";
 import { unionMember } from "./union.ts";
 
 const CONFIG_KEYS: ReadonlySet<string> = new Set(["tools", "toolChoice"]);
@@ -23,7 +23,17 @@ export function readTools(config: Fields, others: OtherParameter[]): ChatRequest
   tellOthers(config, CONFIG_KEYS, "toolConfig", others);
   const list = requiredList(config, "tools", "toolConfig");
   if (list.length === 0) throw violation("[]", "toolConfig.tools", "have length greater than or equal to 1");
-  return list.map((tool, index) => readTool(tool, `toolConfig.tools.${index}`, others));
+  const tools = list.map((tool, index) => readTool(tool, `toolConfig.tools.${index}`, others));
+  const names = new Set<string>();
+  for (const tool of tools) {
+    if (tool.type !== "tool") continue;
+    if (names.has(tool.name))
+      throw refused(
+        `The tool name ${tool.name} is used more than once in toolConfig.tools. Tool names must be unique`,
+      );
+    names.add(tool.name);
+  }
+  return tools;
 }
 
 function readTool(tool: unknown, place: string, others: OtherParameter[]): ChatRequest["tools"][number] {

@@ -1,4 +1,5 @@
 import type { MediaSource } from "../../../core/chat.ts";
+import { standardBase64 } from "../base64.ts";
 import { refusal } from "../fields.ts";
 
 export interface MediaAddress {
@@ -21,7 +22,14 @@ export function readAddress(address: string, place: string, key: string): MediaA
   const comma = start.indexOf(",");
   const head = start.slice(DATA.length, Math.max(comma, 0)).toLowerCase();
   if (!head.endsWith(BASE64)) throw refusal(place, key, "base64 in the data: URL");
-  return { source: { base64: address.slice(comma + 1) }, format: formatOf(head) };
+  return { source: { base64: readBase64(address.slice(comma + 1), place, key) }, format: formatOf(head) };
+}
+
+/** @throws AppError invalid_request where there is none */
+export function readBase64(text: string, place: string, key: string): string {
+  const base64 = standardBase64(text);
+  if (base64 === undefined) throw refusal(place, key, "base64 that is not empty");
+  return base64;
 }
 
 function formatOf(head: string): string | undefined {

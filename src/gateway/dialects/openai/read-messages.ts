@@ -1,3 +1,4 @@
+import { append } from "../../../core/append.ts";
 import type { ChatMessage, ChatPart, ChatRequest, OtherParameter } from "../../../core/chat.ts";
 import { AppError } from "../../../core/errors.ts";
 import { brief } from "../../../core/text.ts";
@@ -57,7 +58,7 @@ class Reading {
     const parts: SystemPart[] = readTexts(message, place);
     const cachePoint = readCachePoint(message, place);
     if (cachePoint !== undefined) parts.push(cachePoint);
-    if (this.messages.length === 0) this.system.push(...parts);
+    if (this.messages.length === 0) append(this.system, parts);
     else this.messages.push({ role: "system", parts });
   }
 

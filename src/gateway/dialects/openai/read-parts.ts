@@ -19,7 +19,7 @@ import {
   tellOthers,
   type Fields,
 } from "../fields.ts";
-import { endingOf, readAddress } from "./media-address.ts";
+import { endingOf, readAddress, readBase64 } from "./media-address.ts";
 
 type ContentPart = TextPart | MediaPart | CachePoint | OpaquePart;
 
@@ -110,7 +110,7 @@ function readVideo(video: Fields, place: string): MediaPart {
 function readAudio(audio: Fields, place: string): MediaPart {
   return {
     type: "audio",
-    source: { base64: requiredWord(audio, "data", place) },
+    source: { base64: readBase64(requiredWord(audio, "data", place), place, "data") },
     format: optionalText(audio, "format", place)?.toLowerCase(),
     name: undefined,
   };

@@ -3,6 +3,7 @@ import type { Operation } from "../../../core/wire.ts";
 import type { ParsedRequest, ParseInput } from "../dialect.ts";
 import { Envelope, passedHeaders, scanBody } from "../envelope.ts";
 import { readMetadata } from "../metadata.ts";
+import { refuseUnpriced } from "./unpriced.ts";
 import { completionChoices } from "./completion-choices.ts";
 
 /** Client headers that mean something to an upstream: its own features, and tracing. */
@@ -24,7 +25,10 @@ export function parseOpenAiRequest(input: ParseInput): ParsedRequest {
   const metadata = readMetadata(bytes, envelope.member("metadata"), input.metadataWords);
   const stream = envelope.boolean("stream") ?? false;
   const generates = operation === "chat" || operation === "completions";
-  if (operation === "chat") envelope.refuseUnless("messages", OPEN_ARRAY, "a list of messages");
+  if (operation === "chat") {
+    envelope.refuseUnless("messages", OPEN_ARRAY, "a list of messages");
+    refuseUnpriced(envelope);
+  }
   if (generates) envelope.refuseUnless("stream_options", OPEN_OBJECT, "an object", LETTER_N);
   return {
     request: {

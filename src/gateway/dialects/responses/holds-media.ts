@@ -1,5 +1,5 @@
 import type { WireRequest } from "../../../core/wire.ts";
-import { mayEscapeLetters } from "./escaped-letters.ts";
+import { mayEscapeLetters } from "../escaped-letters.ts";
 
 /** What makes an item or a part one whose tokens have nothing to do with its bytes; some is kept elsewhere. */
 const NAMES = [

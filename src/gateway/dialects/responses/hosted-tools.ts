@@ -3,7 +3,7 @@ import { memberValue } from "../../../core/json-scan.ts";
 import { brief } from "../../../core/text.ts";
 import type { Envelope } from "../envelope.ts";
 import { isAbsent, isFields, refusal, type Fields } from "../fields.ts";
-import { mayEscapeLetters } from "./escaped-letters.ts";
+import { mayEscapeLetters } from "../escaped-letters.ts";
 
 /** Tools that the client runs itself, whatever the rest of them says. */
 const CLIENT_SIDE: ReadonlySet<string> = new Set(["function", "custom", "local_shell", "apply_patch"]);

@@ -10,7 +10,7 @@ import {
   tellOthers,
   type Fields,
 } from "../fields.ts";
-import { endingOf, readAddress } from "../openai/media-address.ts";
+import { endingOf, readAddress, readBase64 } from "../openai/media-address.ts";
 import { readCachePoint } from "../openai/read-parts.ts";
 
 export type ContentPart = TextPart | MediaPart | CachePoint | OpaquePart;
@@ -103,7 +103,7 @@ const NOTHING: ReadonlySet<string> = new Set();
 function readAudio(audio: Fields, place: string): MediaPart {
   return {
     type: "audio",
-    source: { base64: requiredWord(audio, "data", place) },
+    source: { base64: readBase64(requiredWord(audio, "data", place), place, "data") },
     format: optionalText(audio, "format", place)?.toLowerCase(),
     name: undefined,
   };

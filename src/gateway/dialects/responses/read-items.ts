@@ -1,3 +1,4 @@
+import { append } from "../../../core/append.ts";
 import type { ChatMessage, ChatPart, ChatRequest, OtherParameter } from "../../../core/chat.ts";
 import { AppError } from "../../../core/errors.ts";
 import {
@@ -80,7 +81,7 @@ class Reading {
     tellOthers(item, MESSAGE_KEYS, place, this.#others);
     const { role } = item;
     const parts = readContent(item, "content", place, this.#others);
-    if (role === "assistant") return void this.#partsOf("assistant").push(...parts);
+    if (role === "assistant") return append(this.#partsOf("assistant"), parts);
     this.#open = undefined;
     if (role === "user") this.messages.push({ role: "user", parts });
     else if (role === "system" || role === "developer") this.#system(parts, place);
@@ -92,7 +93,7 @@ class Reading {
       const isText = part.type === "text" || part.type === "cache-point" || part.type === "opaque";
       return isText ? part : { type: "opaque", name: `${place}.content[${index}].${part.type}` };
     });
-    if (this.messages.length === 0) this.system.push(...texts);
+    if (this.messages.length === 0) append(this.system, texts);
     else this.messages.push({ role: "system", parts: texts });
   }
 

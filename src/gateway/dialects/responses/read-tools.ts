@@ -23,13 +23,16 @@ const SWITCHES = ["async", "defer_loading"];
  * is, OpenAI follows the schema to the letter if it can and else does not, and every target does what it can.
  */
 export function readTools(fields: Fields, others: OtherParameter[]): ChatRequest["tools"] {
+  const names = new Set<string>();
   return optionalList(fields, "tools", "").map((value, index) => {
     const place = `tools[${index}]`;
     const tool = elementFields(value, place);
     const type = requiredText(tool, "type", place);
-    return type === "function"
-      ? readFunction(tool, place, others)
-      : { type: "opaque", name: `${place}.${type}` };
+    if (type !== "function") return { type: "opaque", name: `${place}.${type}` };
+    const read = readFunction(tool, place, others);
+    if (names.has(read.name)) throw refusal(place, "name", "a name that no other tool has");
+    names.add(read.name);
+    return read;
   });
 }
 

@@ -40,13 +40,15 @@ test("any request becomes a legal body, for any model", () => {
       fc.constantFrom(...MODELS),
       fc.constantFrom(undefined, 1, 2_000),
       fc.boolean(),
-      (chat, id, outputCap, withoutThoughts) => {
+      fc.boolean(),
+      (chat, id, outputCap, withoutThoughts, autoCache) => {
         const model = bedrockModel(id);
         const { body } = writeConverse({
           chat,
           model,
           outputCap,
           withoutThoughts,
+          autoCache,
           metadata: { "k\u00e9": "v", tenant: "acme" },
         });
         assert.deepEqual(faultsOf(JSON.parse(body), model), []);

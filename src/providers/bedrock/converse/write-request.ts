@@ -2,7 +2,7 @@ import type { BedrockModel } from "../../../catalog/bedrock-models.ts";
 import type { ChatRequest, Inexpressible } from "../../../core/chat.ts";
 import { brief } from "../../../core/text.ts";
 import type { Turn } from "../../conversation/block.ts";
-import { settleCachePoints } from "../../conversation/cache-points.ts";
+import { markBeginnings, settleCachePoints } from "../../conversation/cache-points.ts";
 import { flattenTools, hasCalls } from "../../conversation/flatten-tools.ts";
 import { outputLimit, writeInference } from "../../conversation/inference.ts";
 import { legalToolName } from "../../conversation/legal-name.ts";
@@ -24,6 +24,8 @@ export interface ConverseWish {
   readonly outputCap: number | undefined;
   /** Whether thoughts in the history are another model's. */
   readonly withoutThoughts: boolean;
+  /** Whether the beginning of the prompt is marked for the cache where the client marked nothing. */
+  readonly autoCache?: boolean;
   /** For the provider's own log. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -44,6 +46,7 @@ export function writeConverse({
   model,
   outputCap,
   withoutThoughts,
+  autoCache = false,
   metadata,
 }: ConverseWish): ConverseBody {
   const chat = wanted.toolChoice === "none" && hasCalls(wanted) ? flattenTools(wanted) : wanted;
@@ -53,6 +56,10 @@ export function writeConverse({
   const tools = writeToolConfig(chat, output.byTool, writing);
   placeSystem(conversation, output.instruction, writing);
   const { system, turns } = conversation;
+  if (autoCache && !writing.hasCachePoints && model.cache !== undefined) {
+    markBeginnings([model.cache.tools ? tools.blocks : undefined, system, turns.at(-1)?.blocks]);
+    writing.hasCachePoints = true;
+  }
   if (writing.hasCachePoints)
     settleCachePoints(tools.blocks, [system, ...turns.map(({ blocks }) => blocks)], model, writing.losses);
   const members = [messagesJson(conversation), toolConfigJson(tools)];
@@ -93,7 +100,10 @@ function settings(
       ...thinking.fields,
       ...(tools.claudeChoice !== undefined && { tool_choice: tools.claudeChoice }),
     }),
-    member("outputConfig", { textFormat: output.native && textFormat(output.native), effort: thinking.effort }),
+    member("outputConfig", {
+      textFormat: output.native && textFormat(output.native),
+      effort: thinking.effort,
+    }),
     member("serviceTier", serviceTier(chat.serviceTier, writing.losses)),
   ];
 }

@@ -151,3 +151,23 @@ test("Nova has no points among its tools and no hours", () => {
 test("tools of which nothing but a cache point is left are none", () => {
   assert.equal(write({ tools: [cachePoint()] }, SONNET_45).body.toolConfig, undefined);
 });
+
+test("where nothing is marked, auto marks the ends of tools, system and conversation, where the model allows", () => {
+  const chat = {
+    tools: [tool("look")],
+    system: [{ type: "text" as const, text: "a" }],
+    messages: [user("b")],
+  };
+  const { body } = write(chat, SONNET_45, { autoCache: true });
+  assert.deepEqual(body.toolConfig.tools[1], POINT);
+  assert.deepEqual(body.system, [{ text: "a" }, POINT]);
+  assert.deepEqual(body.messages[0].content, [{ text: "b" }, POINT]);
+  const nova = write(chat, NOVA_PRO, { autoCache: true });
+  assert.equal(nova.body.toolConfig.tools.length, 1);
+  assert.deepEqual(nova.body.system, [{ text: "a" }, POINT]);
+  const llama = write(chat, LLAMA, { autoCache: true });
+  assert.ok(!llama.text.includes("cachePoint"));
+  assert.deepEqual([...told(nova), ...told(llama)], []);
+  const marked = write({ ...chat, messages: [user("b", cachePoint("1h"))] }, SONNET_45, { autoCache: true });
+  assert.deepEqual(marked.body.system, [{ text: "a" }]);
+});

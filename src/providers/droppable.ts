@@ -1,0 +1,62 @@
+/**
+ * Parameters of any dialect without which a request still means about the same: hints, and wishes about how the reply is
+ * told. By their own names, wherever they stand in a body.
+ */
+const HINTS: ReadonlySet<string> = new Set([
+  "additionalModelResponseFieldPaths",
+  "context_management",
+  "detail",
+  "display",
+  "eager_input_streaming",
+  "frequency_penalty",
+  "generate_summary",
+  "include",
+  "inference_geo",
+  "input_examples",
+  "logit_bias",
+  "logprobs",
+  "metadata",
+  "min_p",
+  "name",
+  "performanceConfig",
+  "prediction",
+  "presence_penalty",
+  "repetition_penalty",
+  "safety_identifier",
+  "seed",
+  "store",
+  "stream_options",
+  "summary",
+  "top_a",
+  "top_logprobs",
+  "truncation",
+  "user",
+  "verbosity",
+]);
+/** Wishes about prompt caches: without them the very same is asked and answered, at another cost. */
+const ABOUT_CACHES: ReadonlySet<string> = new Set([
+  "cache_control",
+  "prompt_cache_key",
+  "prompt_cache_options",
+  "prompt_cache_retention",
+]);
+/** A wish to think in a form that only its own maker knows. */
+const THINKING = "thinking";
+
+/**
+ * Whether a target's policy may leave a parameter out.
+ *
+ * @param name  as the client's dialect calls it, with the path where it is not at the top: `messages.2.name`
+ */
+export function isDroppable(name: string): boolean {
+  return name === THINKING || HINTS.has(ownName(name)) || changesOnlyCost(name);
+}
+
+/** Whether a parameter is left out and told whatever the policy: a refusal would cost more than it saves. */
+export function changesOnlyCost(name: string): boolean {
+  return ABOUT_CACHES.has(ownName(name));
+}
+
+function ownName(name: string): string {
+  return name.slice(name.lastIndexOf(".") + 1);
+}
