@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { costOf, formatUsd, parseUsd } from "./money.ts";
+import { costOf, formatUsd, parseUsd, roundedDifference } from "./money.ts";
 
 test("a USD decimal is read exactly", () => {
   assert.equal(parseUsd("0"), 0n);
@@ -150,3 +150,18 @@ for (const count of [-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
     assert.throws(() => costOf([[count, 0n]]), RangeError);
   });
 }
+
+test("a difference is rounded to the nearest nano-dollar, halves up, below 0 as above", () => {
+  const cases: readonly (readonly [charge: bigint, nano: bigint])[] = [
+    [0n, 0n],
+    [499_999n, 0n],
+    [500_000n, 1n],
+    [1_499_999n, 1n],
+    [-500_000n, 0n],
+    [-500_001n, -1n],
+    [-1_000_000n, -1n],
+    [-1_500_000n, -1n],
+    [-1_500_001n, -2n],
+  ];
+  for (const [charge, nano] of cases) assert.equal(roundedDifference(charge), nano, String(charge));
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { costOfUsage, priceAt, type Price, type Usage } from "./usage.ts";
+import { chargeOfUsage, costOfUsage, priceAt, savedByCaches, type Price, type Usage } from "./usage.ts";
 
 function price(fromMs: number, input = 1n, output = 2n, cacheRead = input): Price {
   return { fromMs, input, output, cacheRead, cacheWrite: input, reasoning: output };
@@ -97,4 +97,38 @@ test("the cost is rounded once over input, cached input and output", () => {
       },
     ),
   );
+});
+
+test("what caches save and what was paid add up to what the input costs without any", () => {
+  const tokens = fc.integer({ min: 0, max: 1_000_000 });
+  const nano = fc.bigInt({ min: 0n, max: 100_000_000_000n });
+  fc.assert(
+    fc.property(
+      fc.record({ plain: tokens, cached: tokens, written: tokens, long: tokens, outputTokens: tokens }),
+      fc.record({
+        input: nano,
+        output: nano,
+        cacheRead: nano,
+        cacheWrite: nano,
+        cacheWrite1h: nano,
+        reasoning: nano,
+      }),
+      ({ plain, cached, written, long, outputTokens }, prices) => {
+        const row: Price = { fromMs: 0, ...prices };
+        const told = usage({
+          inputTokens: plain + cached + written + long,
+          cachedInputTokens: cached,
+          cacheWriteInputTokens: written + long,
+          cacheWrite1hInputTokens: long,
+          outputTokens,
+        });
+        const uncached = usage({ inputTokens: told.inputTokens, outputTokens });
+        assert.equal(savedByCaches(told, row) + chargeOfUsage(told, row), chargeOfUsage(uncached, row));
+      },
+    ),
+  );
+});
+
+test("without caches nothing is saved", () => {
+  assert.equal(savedByCaches(usage({ inputTokens: 1_000, outputTokens: 7 }), price(0, 5n, 9n, 1n)), 0n);
 });

@@ -13,24 +13,25 @@ test("audio and images are refused as unpriced with a key, also as multipart, an
   const file = await toFile(Buffer.alloc(200_000), "a.wav");
   const { client } = setup;
   for (const call of [
-    client.audio.speech.create({ model: "tts-1", input: "hi", voice: "alloy" }),
-    client.audio.transcriptions.create({ model: "whisper-1", file }),
-    client.audio.translations.create({ model: "whisper-1", file }),
-    client.images.generate({ model: "dall-e-3", prompt: "a cat" }),
-    client.images.edit({ model: "gpt-image-1", prompt: "a cat", image: file }),
-    client.videos.create({ model: "sora-2", prompt: "a cat" }),
-    client.realtime.clientSecrets.create({}),
+    () => client.audio.speech.create({ model: "tts-1", input: "hi", voice: "alloy" }),
+    () => client.audio.transcriptions.create({ model: "whisper-1", file }),
+    () => client.audio.translations.create({ model: "whisper-1", file }),
+    () => client.images.generate({ model: "dall-e-3", prompt: "a cat" }),
+    () => client.images.edit({ model: "gpt-image-1", prompt: "a cat", image: file }),
+    () => client.videos.create({ model: "sora-2", prompt: "a cat" }),
+    () => client.realtime.clientSecrets.create({}),
   ]) {
-    const error = await failureOf(call);
+    const error = await failureOf(call());
     assert.deepEqual([error.status, error.code, error.type], [403, "unpriced", "permission_error"]);
   }
+  assert.deepEqual(setup.gateway.records, []);
   const stranger = client.withOptions({ apiKey: "sy-wrong" });
   for (const call of [
-    stranger.audio.transcriptions.create({ model: "whisper-1", file }),
-    stranger.images.generate({ model: "dall-e-3", prompt: "a cat" }),
-    stranger.realtime.clientSecrets.create({}),
+    () => stranger.audio.transcriptions.create({ model: "whisper-1", file }),
+    () => stranger.images.generate({ model: "dall-e-3", prompt: "a cat" }),
+    () => stranger.realtime.clientSecrets.create({}),
   ])
-    assert.ok((await failureOf(call)) instanceof OpenAI.AuthenticationError);
+    assert.ok((await failureOf(call())) instanceof OpenAI.AuthenticationError);
 });
 
 /** Asks for a websocket. @returns the first bytes of the answer */

@@ -5,6 +5,7 @@ import {
   bodyOf,
   event,
   failureOf,
+  nativeEvents,
   nativeResponse,
   post,
   saying,
@@ -224,7 +225,6 @@ async function readAll(setup: Setup, model: string): Promise<string[]> {
 test("a stream that the upstream cuts makes the SDK throw, at whatever event it was cut", async () => {
   await using setup = await startSetup();
   const whole = nativeResponse(saying("Hello"));
-  const { nativeEvents } = await import("./setup.ts");
   const events = nativeEvents(whole, saying("Hello"));
   for (let count = 0; count < events.length; count++) {
     setup.native.script = (_request, response) => {

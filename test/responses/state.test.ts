@@ -5,7 +5,7 @@ import type { StoredResponse } from "../../src/gateway/responses/stored-response
 import { MemoryResponses } from "../support/memory-responses.ts";
 import { chunk, failing, sse } from "../support/engine.ts";
 import { until } from "../support/gateway.ts";
-import { bodyOf, event, failureOf, nativeResponse, post, saying, startSetup, TARGETS, type Setup } from "./setup.ts";
+import { bodyOf, event, failureOf, nativeAnswer, nativeResponse, post, saying, startSetup, TARGETS, type Setup } from "./setup.ts";
 
 /** What is kept between requests, for whom, and what is not. */
 
@@ -372,7 +372,7 @@ test("a conversation goes on at another target when its first one fails, without
     reasoning: { effort: "low", summary: "auto" },
   });
   assert.ok(first.output.some(({ type }) => type === "reasoning"));
-  setup.bedrock.setFaults([{ status: 500 } as never]);
+  setup.bedrock.setFaults([{ kind: "error", exception: "InternalServerException" }]);
   const { data, response } = await setup.client.responses
     .create({ model: "claude-first", input: "go on", previous_response_id: first.id })
     .withResponse();
@@ -386,7 +386,6 @@ test("a conversation goes on at another target when its first one fails, without
 test("a conversation that began on an engine of Responses goes on elsewhere without its encrypted thoughts", async () => {
   await using setup = await startSetup();
   const thought = { id: "rs_1", type: "reasoning", summary: [], encrypted_content: "gAAA-secret" };
-  const { nativeAnswer } = await import("./setup.ts");
   setup.native.script = nativeAnswer([thought, ...saying("Hello")]);
   const first = await setup.client.responses.create({ model: "native-first", input: "hi" });
   const again = { model: "native-first", input: "again", previous_response_id: first.id };

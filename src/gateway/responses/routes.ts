@@ -103,10 +103,14 @@ function responseObject({ body, previousId }: StoredResponse): object {
 function itemList({ id, input }: StoredResponse, { after, limit, order }: Query): object {
   const items = (JSON.parse(input) as object[]).map((item, index) => ({
     id: `${id.replace(/^resp_/, "item_")}_${index}`,
+    ...("role" in item && { type: "message" }),
     ...item,
   }));
   if (order !== "asc") items.reverse();
   const from = after === undefined ? 0 : items.findIndex((item) => item.id === after) + 1;
+  // Not the first page: who asks for one after the other would never come to an end.
+  if (after !== undefined && from === 0)
+    throw new AppError("invalid_request", `after: this response has no item "${brief(after)}"`);
   const wanted = limit === undefined ? LISTED : Number(limit);
   if (!Number.isSafeInteger(wanted) || wanted < 1 || wanted > MOST_LISTED)
     throw new AppError("invalid_request", `limit: write a whole number from 1 to ${MOST_LISTED}`);
