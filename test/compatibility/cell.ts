@@ -20,7 +20,7 @@ export interface Cell {
  * - `wrong`: anything else; no cell may be
  */
 export type Result =
-  | { readonly kind: "works" }
+  | { readonly kind: "works"; readonly note?: string }
   | { readonly kind: "refused"; readonly code: string; readonly status: number; readonly reason: string }
   | { readonly kind: "n/a"; readonly reason: string }
   | { readonly kind: "wrong"; readonly reason: string };
@@ -35,8 +35,10 @@ export interface Feature {
   /**
    * Whether what came back is right; throws where it is not. Not asked where the client was refused, unless the row is
    * about failures (`fails`).
+   *
+   * @returns what the page shall say of it although it is right
    */
-  check?(seen: Seen, facts: Facts): void;
+  check?(seen: Seen, facts: Facts): string | void;
   /** What must fail, and how; a row with this is right only when it fails so. */
   readonly fails?: ExpectedFailure;
   /** How the exchange's record must end; `answered` where absent. */
@@ -67,6 +69,7 @@ export const FAILURE_KINDS = [
   "too-large",
   "rate-limit",
   "server-error",
+  "overloaded",
   "timeout",
   "stream",
 ] as const;
@@ -82,5 +85,7 @@ export interface Facts {
   readonly freeWords: boolean;
   /** What the model was asked last, as its own API says it; undefined where it tells nothing. */
   readonly asked: Asked | undefined;
+  /** A part of the record's usage is an estimate. */
+  readonly estimated: boolean;
   readonly dialect: Dialect;
 }

@@ -23,6 +23,8 @@ export interface Column {
   readonly freeWords?: boolean;
   /** Its API shows what the model thinks, and takes it back. */
   readonly showsThoughts?: boolean;
+  /** Its API counts input and output, and tells nothing of caches. */
+  readonly plainUsage?: boolean;
   /** Seconds that it asks to wait when it throttles; 1, the gateway's own, where it names none. */
   readonly retryAfter?: number;
 }
@@ -39,8 +41,8 @@ export const COLUMNS: readonly Column[] = [
   { name: "bedrock-llama", title: "`bedrock`, Llama 3.3 70B", retryAfter: 7 },
   { name: "bedrock-gpt-oss", title: "`bedrock`, gpt-oss-120b", retryAfter: 7, showsThoughts: true },
   { name: "sagemaker", title: "`sagemaker`, a container that speaks OpenAI", showsThoughts: true },
-  { name: "sagemaker-tgi", title: "`sagemaker`, TGI's own payload" },
-  { name: "triton", title: "`triton`, the vLLM backend" },
+  { name: "sagemaker-tgi", title: "`sagemaker`, TGI's own payload", plainUsage: true },
+  { name: "triton", title: "`triton`, the vLLM backend", plainUsage: true },
 ];
 
 /** A real engine, asked only when told to, because it takes minutes to build. */
@@ -166,9 +168,10 @@ ${Object.entries(providers)
   .map(([name, settings]) => `  ${name}: { ${settings} }`)
   .join("\n")}
 targets:
+  spare: { provider: simulator, model: spare, tier: small, price: { input: 1, output: 2 } }
 ${targets.join("\n")}
 tasks:
-  other: { targets: [simulator] }
+  other: { targets: [spare] }
 egress: { allow: [127.0.0.0/8] }
 `;
 }

@@ -4,6 +4,7 @@ import type { Seen } from "./ask.ts";
 import type { Facts, Feature, Result } from "./cell.ts";
 import type { Client, Failed, Outcome } from "./client.ts";
 import type { Column, Lab } from "./columns.ts";
+import type { Heard, Usage } from "./upstreams/model.ts";
 
 export type Happened = Outcome | { readonly broken: string };
 
@@ -53,8 +54,8 @@ async function judgeAnswer(tried: Tried, seen: Seen): Promise<Result> {
     await until(() => lab.closed(tag), "the end of the provider's work").catch(() => {
       throw new Wrong("the provider was not stopped");
     });
-  feature.check?.(seen, factsOf(tried, last));
-  return { kind: "works" };
+  const note = feature.check?.(seen, factsOf(tried, last));
+  return { kind: "works", ...(typeof note === "string" && { note }) };
 }
 
 async function judgeFailure(tried: Tried, failed: Failed): Promise<Result> {
@@ -120,7 +121,7 @@ function factsOf({ lab, tag, column, client }: Tried, record: ExchangeRecord): F
   const last = heard.at(-1);
   const { usage } = record;
   return {
-    reported: column.name.startsWith("bedrock") || record.estimated ? undefined : last?.answer.usage,
+    reported: column.name.startsWith("bedrock") || record.estimated ? undefined : reportedBy(column, last),
     recorded: usage && {
       input: usage.inputTokens,
       cached: usage.cachedInputTokens,
@@ -130,6 +131,12 @@ function factsOf({ lab, tag, column, client }: Tried, record: ExchangeRecord): F
     thought: column.showsThoughts === true && heard.some(({ answer }) => answer.thought !== undefined),
     freeWords: column.freeWords === true,
     asked: last?.asked,
+    estimated: record.estimated,
     dialect: client.dialect,
   };
+}
+
+function reportedBy({ plainUsage }: Column, heard: Heard | undefined): Usage | undefined {
+  if (heard === undefined || plainUsage !== true) return heard?.answer.usage;
+  return { ...heard.answer.usage, cached: 0, reasoning: 0 };
 }

@@ -87,9 +87,12 @@ targets:
   native: { provider: nat, model: gpt-5, ${PRICE} }
   claude: { provider: aws, model: "us.anthropic.claude-sonnet-4-5-20250929-v1:0", ${PRICE} }
   claude-drops: { provider: aws, model: "us.anthropic.claude-sonnet-4-5-20250929-v1:0", ${PRICE}, unsupported: drop }
+  cut-chat: { provider: eng, model: cut, ${PRICE} }
+  cut-native: { provider: nat, model: cut, ${PRICE} }
+  claude-4: { provider: aws, model: "us.anthropic.claude-sonnet-4-20250514-v1:0", ${PRICE} }
 tasks:
   chat-first: { targets: [chat, sim] }
-  claude-first: { targets: [claude, sim] }
+  claude-first: { targets: [claude, claude-4, sim] }
   native-first: { targets: [native, sim] }
 tenants:
   acme: { tasks: ["*"] }

@@ -364,23 +364,32 @@ test("200 conversations at once each go on from their own response as soon as it
   assert.ok(setup.gateway.records.every(({ status }) => status === "answered"));
 });
 
-test("a conversation goes on at another target when its first one fails, without foreign thoughts, and says so", async () => {
+test("a conversation goes on at another target when its first one fails, without foreign thoughts, says so, and comes back", async () => {
   await using setup = await startSetup();
-  const first = await setup.client.responses.create({
-    model: "claude-first",
-    input: "hi",
-    reasoning: { effort: "low", summary: "auto" },
-  });
+  const ask = { model: "claude-first", reasoning: { effort: "low", summary: "auto" } } as const;
+  const first = await setup.client.responses.create({ ...ask, input: "hi" });
   assert.ok(first.output.some(({ type }) => type === "reasoning"));
-  setup.bedrock.setFaults([{ kind: "error", exception: "InternalServerException" }]);
-  const { data, response } = await setup.client.responses
-    .create({ model: "claude-first", input: "go on", previous_response_id: first.id })
+  setup.bedrock.setFaults([{ kind: "error", exception: "InternalServerException", model: "*sonnet-4-5*" }]);
+  const second = await setup.client.responses
+    .create({ ...ask, input: "go on", previous_response_id: first.id })
     .withResponse();
-  assert.equal(response.headers.get("x-switchyard-target"), "sim");
-  assert.equal(response.headers.get("x-switchyard-attempts"), "2");
-  assert.match(response.headers.get("x-switchyard-dropped-params") ?? "", /reasoning/);
-  assert.equal(data.previous_response_id, first.id);
-  assert.match(data.output_text, /go on/);
+  assert.equal(second.response.headers.get("x-switchyard-target"), "claude-4");
+  assert.equal(second.response.headers.get("x-switchyard-attempts"), "2");
+  assert.match(second.response.headers.get("x-switchyard-dropped-params") ?? "", /reasoning/);
+  assert.equal(second.data.previous_response_id, first.id);
+  assert.match(String(setup.bedrock.requests().at(-1)?.body), /"hi".*go on/);
+  setup.bedrock.setFaults([]);
+  const third = await setup.client.responses
+    .create({ ...ask, input: "back", previous_response_id: second.data.id })
+    .withResponse();
+  assert.equal(third.response.headers.get("x-switchyard-target"), "claude");
+  assert.match(String(setup.bedrock.requests().at(-1)?.body), /"hi".*go on.*back/);
+  setup.bedrock.setFaults([{ kind: "error", exception: "InternalServerException" }]);
+  const fourth = await setup.client.responses
+    .create({ model: "claude-first", input: "away", previous_response_id: third.data.id })
+    .withResponse();
+  assert.equal(fourth.response.headers.get("x-switchyard-target"), "sim");
+  assert.match(fourth.data.output_text, /away/);
 });
 
 test("a conversation that began on an engine of Responses goes on elsewhere without its encrypted thoughts", async () => {

@@ -53,7 +53,12 @@ function readMessage(message: JsonObject, index: number): Message[] {
     case "user":
       return [{ role: "user", content: readContent(content) }];
     case "assistant":
-      return [{ role: "assistant", content: [...readContent(content), ...readCalls(message, index)] }];
+      return [
+        {
+          role: "assistant",
+          content: [...readThought(message), ...readContent(content), ...readCalls(message, index)],
+        },
+      ];
     case "tool": {
       const toolUseId = textOf(message["tool_call_id"]);
       if (toolUseId === undefined) throw invalid(`messages.${index}: tool_call_id is missing`);
@@ -67,10 +72,19 @@ function readMessage(message: JsonObject, index: number): Message[] {
   }
 }
 
+/** As engines call it, the newer name first. */
+function readThought({ reasoning, reasoning_content: older }: JsonObject): ContentBlock[] {
+  const text = textOf(reasoning) ?? textOf(older) ?? "";
+  return text === "" ? [] : [{ reasoningContent: { reasoningText: { text } } }];
+}
+
 function readContent(content: Json | undefined): ContentBlock[] {
   if (typeof content === "string") return content === "" ? [] : [{ text: content }];
   return objectsOf(content).map((part): ContentBlock => {
-    if (part["type"] !== "image_url") return { text: textOf(part["text"]) ?? "" };
+    const { type } = part;
+    if (type !== "text" && type !== "refusal" && type !== "image_url")
+      throw invalid(`messages: content parts of type ${JSON.stringify(type)} are not supported`);
+    if (type !== "image_url") return { text: textOf(part["text"]) ?? textOf(part["refusal"]) ?? "" };
     const url = textOf(objectOf(part["image_url"])?.["url"]) ?? "";
     const [, format = "", bytes = ""] = /^data:image\/(\w+);base64,(.*)$/s.exec(url) ?? [];
     if (bytes === "") throw invalid("image_url: only data: addresses with base64 are supported");

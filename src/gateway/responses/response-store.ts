@@ -50,6 +50,7 @@ export class DatabaseResponses implements ResponseStore {
   async get(tenant: string, id: string): Promise<StoredResponse | undefined> {
     const waiting = this.#waiting.get(keyOf(tenant, id));
     if (waiting !== undefined) return waiting;
+    if (!canBeId(id)) return undefined;
     const row = await this.#tables
       .selectFrom("stored_response")
       .selectAll()
@@ -69,6 +70,7 @@ export class DatabaseResponses implements ResponseStore {
       newest.push(waiting);
     }
     if (next === undefined) return newest.toReversed();
+    if (!canBeId(next)) return undefined;
     const rows = await this.#chainInDatabase(tenant, next);
     // Its first has nobody before it, or one of them is gone.
     if (rows.length === 0 || rows[0]?.previousId !== undefined) return undefined;
@@ -86,7 +88,8 @@ export class DatabaseResponses implements ResponseStore {
       .select("stored_response.body")
       .distinct()
       .where("stored_item.tenant", "=", tenant)
-      .where("stored_item.id", "in", ids)
+      // As one parameter: a query has 65,535 at most, and an input may name more.
+      .where("stored_item.id", "=", sql<string>`any(${ids.filter(canBeId)})`)
       .execute();
     const waiting = [...this.#waiting.values()].filter((response) => response.tenant === tenant);
     const all = [...rows, ...waiting].flatMap(({ body }) => outputItems(body));
@@ -96,6 +99,7 @@ export class DatabaseResponses implements ResponseStore {
 
   async delete(tenant: string, id: string): Promise<boolean> {
     const wasWaiting = this.#remove(keyOf(tenant, id));
+    if (!canBeId(id)) return wasWaiting;
     const { numDeletedRows } = await this.#tables
       .deleteFrom("stored_response")
       .where("tenant", "=", tenant)
@@ -230,6 +234,11 @@ function outputItems(body: string): [id: string, item: unknown][] {
     typeof item?.id === "string" && item.id !== "" ? [[item.id, item]] : [],
   );
   return [...new Map(named)];
+}
+
+/** PostgreSQL's texts have no U+0000, and refuse to look for one. */
+function canBeId(id: string): boolean {
+  return !id.includes("\0");
 }
 
 function keyOf(tenant: string, id: string): string {

@@ -2,10 +2,10 @@ import type { Inexpressible } from "../../core/chat.ts";
 
 /** What of a request has no place in the body that is written; each thing once, however often it occurs. */
 export class Losses {
-  readonly #found: Inexpressible[] = [];
+  readonly #found = new Map<string, Inexpressible>();
 
   get list(): readonly Inexpressible[] {
-    return this.#found;
+    return [...this.#found.values()];
   }
 
   /** Left out, or replaced by what comes next to it; the request means about the same. */
@@ -19,6 +19,7 @@ export class Losses {
   }
 
   #add(loss: Inexpressible): void {
-    if (!this.#found.some(({ name, why }) => name === loss.name && why === loss.why)) this.#found.push(loss);
+    const key = `${loss.name}\n${loss.why}`;
+    if (!this.#found.has(key)) this.#found.set(key, loss);
   }
 }

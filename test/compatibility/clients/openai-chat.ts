@@ -15,6 +15,7 @@ export const OPENAI_ERRORS: ErrorTable = {
   "too-large": { name: "APIError|BadRequestError" },
   "rate-limit": { name: "RateLimitError", status: 429 },
   "server-error": { name: "InternalServerError", status: 502 },
+  overloaded: { name: "InternalServerError" },
   timeout: { name: "InternalServerError", status: 504 },
   stream: { name: "APIError" },
 };
@@ -84,12 +85,14 @@ function paramsOf(model: string, ask: Ask): Params {
   };
 }
 
-function systemOf({ system = [], systemRole = "system", cache }: Ask): Message[] {
-  return system.map((text) => ({
-    role: systemRole,
+function systemOf({ system = [], systemRole, cache }: Ask): Message[] {
+  return system.map((text) => {
+    const part = { type: "text" as const, text };
     // Not OpenAI's own, but what its clients send for Claude.
-    content: cache === true ? [{ type: "text", text, cache_control: { type: "ephemeral" } } as { type: "text"; text: string }] : text,
-  }));
+    const marked = { ...part, cache_control: { type: "ephemeral" } };
+    const content = cache === true ? [marked] : text;
+    return systemRole === undefined ? { role: "system", content } : { role: systemRole, content };
+  });
 }
 
 function messageOf({ role, parts }: AskMessage): Message {
@@ -135,9 +138,9 @@ async function streamed(client: OpenAI, params: Params, ask: Ask): Promise<Answe
   const read = collect(
     stream,
     ({ choices }) => {
-      const delta = choices[0]?.delta as { content?: string | null; reasoning_content?: string } | undefined;
+      const delta = choices[0]?.delta as Thinking | undefined;
       text += delta?.content ?? "";
-      thoughts += delta?.reasoning_content ?? "";
+      thoughts += delta?.reasoning_content ?? delta?.reasoning ?? "";
       if (ask.abort === true && text !== "") stream.abort();
     },
     () => text,
@@ -154,6 +157,13 @@ async function streamed(client: OpenAI, params: Params, ask: Ask): Promise<Answe
   return { message, seen: { ...seenOf(message, choice.finish_reason, completion.usage), text, thoughts } };
 }
 
+/** OpenAI has no place for thoughts; engines have two. */
+interface Thinking {
+  readonly content?: string | null;
+  readonly reasoning_content?: string;
+  readonly reasoning?: string;
+}
+
 const FINISHES: Readonly<Record<string, Finish>> = { stop: "end", length: "length", tool_calls: "calls" };
 
 function seenOf(
@@ -161,10 +171,10 @@ function seenOf(
   finish: string | null,
   usage: OpenAI.CompletionUsage | undefined,
 ): Omit<Seen, "requests"> {
-  const { reasoning_content: thoughts } = message as { reasoning_content?: string };
+  const { reasoning_content: thoughts, reasoning } = message as Thinking;
   return {
     text: message.content ?? "",
-    thoughts: thoughts ?? "",
+    thoughts: thoughts ?? reasoning ?? "",
     calls: (message.tool_calls ?? []).flatMap((call) =>
       call.type === "function"
         ? [{ name: call.function.name, input: JSON.parse(call.function.arguments) as unknown }]

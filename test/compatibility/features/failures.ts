@@ -11,7 +11,7 @@ const BY_PROVIDER: readonly (readonly [Failure, FailureKind, title: string])[] =
   ["permission", "server-error", "Switchyard may not use the model there"],
   ["not-found", "not-found", "The provider has no such model"],
   ["rate-limit", "rate-limit", "The provider throttles; its `retry-after` is told"],
-  ["overloaded", "server-error", "The provider is overloaded"],
+  ["overloaded", "overloaded", "The provider is overloaded"],
   ["server-error", "server-error", "The provider fails"],
   ["timeout", "timeout", "The provider does not answer in time"],
 ];

@@ -169,6 +169,8 @@ export function answerTo(asked: Asked, { verb, rest }: Pick<Command, "verb" | "r
     case "think-call":
       return finished(asked, { ...plain, thought, ...calls(asked, rest) });
     case "json":
+      // A model without schemas of its own is given a tool of that form.
+      if (asked.schema === undefined && asked.tools.some(isPlace)) return finished(asked, { ...plain, ...calls(asked, place(asked)) });
       return finished(asked, { ...plain, text: words(asked.schema === undefined ? "no schema" : INSTANCE) });
     case "count":
       return finished(asked, { ...plain, text: numbers(Number(rest)) });
@@ -179,6 +181,12 @@ export function answerTo(asked: Asked, { verb, rest }: Pick<Command, "verb" | "r
     default:
       return finished(asked, { ...plain, text: [`no command: ${verb}`] });
   }
+}
+
+const isPlace = ({ properties }: AskedTool): boolean => properties.join() === "city,degrees";
+
+function place({ tools }: Asked): string {
+  return JSON.stringify([[tools.find(isPlace)?.name, JSON.parse(INSTANCE)]]);
 }
 
 /** What `json` says. */

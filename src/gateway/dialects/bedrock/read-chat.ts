@@ -1,7 +1,6 @@
 import type { ChatRequest, OtherParameter, OutputFormat } from "../../../core/chat.ts";
 import {
   elementFields,
-  isFields,
   optionalFields,
   optionalList,
   optionalText,
@@ -11,6 +10,7 @@ import {
   tellOthers,
   type Fields,
 } from "../fields.ts";
+import { isRequestObjectText } from "../json-text.ts";
 import { BlockReader, readCachePoint } from "./read-blocks.ts";
 import { readInference } from "./read-inference.ts";
 import { readMessages } from "./read-messages.ts";
@@ -52,6 +52,7 @@ export function readConverse(body: Buffer): ChatRequest {
   const toolConfig = optionalFields(fields, "toolConfig", "");
   if (blocks.hasTools && toolConfig === undefined)
     throw refused("The toolConfig field must be defined when using toolUse and toolResult content blocks");
+  const tools = toolConfig === undefined ? [] : readTools(toolConfig, others);
   const model = readModelFields(optionalFields(fields, "additionalModelRequestFields", "") ?? {}, others);
   const outputConfig = optionalFields(fields, "outputConfig", "") ?? {};
   const tier = optionalFields(fields, "serviceTier", "");
@@ -59,8 +60,8 @@ export function readConverse(body: Buffer): ChatRequest {
   return {
     system: readSystem(optionalList(fields, "system", "")),
     messages,
-    tools: toolConfig === undefined ? [] : readTools(toolConfig, others),
-    toolChoice: toolConfig === undefined ? undefined : readToolChoice(toolConfig),
+    tools,
+    toolChoice: toolConfig === undefined ? undefined : readToolChoice(toolConfig, tools),
     parallelToolCalls: model.parallelToolCalls,
     ...readInference(optionalFields(fields, "inferenceConfig", "") ?? {}, others),
     output: readOutput(optionalFields(outputConfig, "textFormat", "outputConfig")),
@@ -114,11 +115,6 @@ function readOutput(format: Fields | undefined): OutputFormat | undefined {
 }
 
 function schemaOf(text: string, place: string): Fields {
-  try {
-    const schema: unknown = JSON.parse(text);
-    if (isFields(schema)) return schema;
-  } catch {
-    // Said below.
-  }
-  throw refusal(place, "schema", "the text of a JSON schema");
+  if (!isRequestObjectText(text)) throw refusal(place, "schema", "the text of a JSON schema");
+  return JSON.parse(text) as Fields;
 }

@@ -53,10 +53,14 @@ function readTool(tool: unknown, place: string, others: OtherParameter[]): ChatR
   };
 }
 
-export function readToolChoice(config: Fields): ChatRequest["toolChoice"] {
+export function readToolChoice(config: Fields, tools: ChatRequest["tools"]): ChatRequest["toolChoice"] {
   if (isAbsent(config["toolChoice"])) return undefined;
   const place = "toolConfig.toolChoice";
   const { key, value } = unionMember(config["toolChoice"], place, "ToolChoice", CHOICE_KEYS);
   if (key === "auto" || key === "any") return key;
-  return { tool: toolName(elementFields(value, `${place}.tool`), "name", `${place}.tool`) };
+  const name = toolName(elementFields(value, `${place}.tool`), "name", `${place}.tool`);
+  // A tool that only the service has is refused where it stands.
+  if (!tools.some((tool) => tool.type === "opaque" || (tool.type === "tool" && tool.name === name)))
+    throw refused(`The tool name ${name} at ${place}.tool.name is not defined in toolConfig.tools`);
+  return { tool: name };
 }

@@ -133,6 +133,8 @@ const chat: fc.Arbitrary<ChatRequest> = object({
   ...all,
   messages: [{ role: "user", parts: first }, ...turns.flat()],
   tools: [tool, ...cachePoints],
+  // A tool that is chosen is one of them.
+  toolChoice: typeof all.toolChoice === "object" ? { tool: tool.name } : all.toolChoice,
   parallelToolCalls: undefined,
   cacheKey: undefined,
   others: [],

@@ -13,7 +13,7 @@ import {
   tellOthers,
   type Fields,
 } from "../fields.ts";
-import { isObjectText } from "../json-text.ts";
+import { isRequestObjectText } from "../json-text.ts";
 import { readCachePoint, readPart } from "./read-parts.ts";
 
 /** What is read here, and what a reply holds that clients send back with it and that asks for nothing. */
@@ -141,6 +141,6 @@ function readCalls(message: Fields, place: string, parts: ChatPart[], others: Ot
 function readArguments(called: Fields, place: string): string {
   const text = optionalText(called, "arguments", place) ?? "";
   if (text.trim() === "") return "";
-  if (isObjectText(text)) return text;
+  if (isRequestObjectText(text)) return text;
   throw new AppError("invalid_request", `${place}.arguments: expected the text of a JSON object`);
 }

@@ -139,12 +139,14 @@ test("tools, functions of the old form, and tools that only OpenAI knows", () =>
 test("the choice of tools, in the new form and in the old", () => {
   assert.equal(read({ tool_choice: "auto" }).toolChoice, "auto");
   assert.equal(read({ tool_choice: "none" }).toolChoice, "none");
-  assert.equal(read({ tool_choice: "required" }).toolChoice, "any");
-  assert.deepEqual(read({ tool_choice: { type: "function", function: { name: "f" } } }).toolChoice, {
+  const tools = [{ type: "function", function: { name: "f" } }];
+  assert.equal(read({ tools, tool_choice: "required" }).toolChoice, "any");
+  assert.deepEqual(read({ tools, tool_choice: { type: "function", function: { name: "f" } } }).toolChoice, {
     tool: "f",
   });
   assert.equal(read({ function_call: "none" }).toolChoice, "none");
-  assert.deepEqual(read({ function_call: { name: "f" } }).toolChoice, { tool: "f" });
+  const functions = [{ name: "f" }];
+  assert.deepEqual(read({ functions, function_call: { name: "f" } }).toolChoice, { tool: "f" });
 });
 
 test("a choice among some tools is only OpenAI's", () => {
@@ -184,6 +186,12 @@ const FAULTS: readonly (readonly [object, RegExp])[] = [
   [{ tools: [{ type: "function" }] }, /^tools\[0\]\.function: expected an object/],
   [{ tools: [{ type: "function", function: { name: "" } }] }, /^tools\[0\]\.function\.name: expected a text/],
   [{ tools: {} }, /^tools: expected a list/],
+  [{ tool_choice: "required" }, /^tool_choice: expected tools beside it/],
+  [
+    { tool_choice: { type: "function", function: { name: "f" } } },
+    /^tool_choice: expected the name of one of the tools/,
+  ],
+  [{ function_call: { name: "f" } }, /^function_call: expected the name of one of the tools/],
   [{ tool_choice: 1 }, /^tool_choice: expected auto, none, required or a tool/],
   [{ temperature: "hot" }, /^temperature: expected a number/],
   [{ max_tokens: 0 }, /^max_tokens: expected a whole number of at least 1/],

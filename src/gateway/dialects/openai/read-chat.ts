@@ -28,10 +28,12 @@ export function readOpenAiChat(body: Buffer): ChatRequest {
   const fields = parseFields(body);
   const others: OtherParameter[] = [];
   const tier = optionalText(fields, "service_tier", "");
+  const conversation = readMessages(requiredList(fields, "messages", ""), others);
+  const tools = readTools(fields, others);
   return {
-    ...readMessages(requiredList(fields, "messages", ""), others),
-    tools: readTools(fields, others),
-    toolChoice: readToolChoice(fields, others),
+    ...conversation,
+    tools,
+    toolChoice: readToolChoice(fields, tools, others),
     parallelToolCalls: optionalBoolean(fields, "parallel_tool_calls", ""),
     // The older name counts only where the newer does not stand; OpenAI refuses the two together.
     maxOutputTokens:

@@ -62,7 +62,28 @@ function readFunction(fields: Fields, place: string, others: OtherParameter[]): 
   };
 }
 
-export function readToolChoice(fields: Fields, others: OtherParameter[]): ChatRequest["toolChoice"] {
+export function readToolChoice(
+  fields: Fields,
+  tools: ChatRequest["tools"],
+  others: OtherParameter[],
+): ChatRequest["toolChoice"] {
+  const key = isAbsent(fields["tool_choice"]) ? "function_call" : "tool_choice";
+  return possibleChoice(readChoice(fields, others), tools, key);
+}
+
+/** @throws AppError invalid_request where a call is asked for that no tool can take */
+export function possibleChoice(
+  choice: ChatRequest["toolChoice"],
+  tools: ChatRequest["tools"],
+  key: string,
+): ChatRequest["toolChoice"] {
+  if (choice === "any" && tools.length === 0) throw refusal("", key, "tools beside it");
+  if (typeof choice === "object" && !tools.some((tool) => tool.type === "tool" && tool.name === choice.tool))
+    throw refusal("", key, "the name of one of the tools");
+  return choice;
+}
+
+function readChoice(fields: Fields, others: OtherParameter[]): ChatRequest["toolChoice"] {
   const choice = fields["tool_choice"];
   if (isAbsent(choice)) return readFunctionChoice(fields);
   if (choice === "auto" || choice === "none") return choice;

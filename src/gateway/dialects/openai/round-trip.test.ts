@@ -51,7 +51,10 @@ const systemMessage: fc.Arbitrary<ChatMessage> = fc
 const turn: fc.Arbitrary<ChatMessage[]> = fc
   .tuple(
     fc.array(textPart, { maxLength: 2 }),
-    fc.array(object({ id: word, name: word, args: record, result: text }), { maxLength: 3 }),
+    fc.uniqueArray(object({ id: word, name: word, args: record, result: text }), {
+      maxLength: 3,
+      selector: ({ id }) => id,
+    }),
   )
   .filter(([said, calls]) => said.length + calls.length > 0)
   .map(([said, calls]) => {
@@ -125,10 +128,17 @@ const chat: fc.Arbitrary<ChatRequest> = object({
 }).map(({ first, rest, ...all }) => ({
   ...all,
   messages: [first, ...rest.flat()],
-  toolChoice: all.tools.length === 0 ? undefined : all.toolChoice,
+  toolChoice: possible(all.toolChoice, all.tools),
   parallelToolCalls: all.tools.length === 0 ? undefined : all.parallelToolCalls,
   others: [],
 }));
+
+/** A tool that is chosen is one of them. */
+function possible(choice: ChatRequest["toolChoice"], given: ChatRequest["tools"]): ChatRequest["toolChoice"] {
+  const [first] = given.filter((tool) => tool.type === "tool");
+  if (first === undefined) return undefined;
+  return typeof choice === "object" ? { tool: first.name } : choice;
+}
 
 test("a request written for an engine and read as a client's is the same request", () => {
   fc.assert(

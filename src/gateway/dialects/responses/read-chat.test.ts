@@ -297,7 +297,10 @@ test("every choice of tools has its word, or is told", () => {
     ["required", "any"],
     [null, undefined],
   ] as const)
-    assert.equal(read({ input: "hi", tool_choice: choice }).toolChoice, read_);
+    assert.equal(
+      read({ input: "hi", tools: [{ type: "function", name: "f" }], tool_choice: choice }).toolChoice,
+      read_,
+    );
   const allowed = { type: "allowed_tools", mode: "auto", tools: [{ type: "function", name: "f" }] };
   const chat = read({ input: "hi", tool_choice: allowed });
   assert.equal(chat.toolChoice, undefined);

@@ -12,6 +12,7 @@ import {
   tellOthers,
   type Fields,
 } from "../fields.ts";
+import { possibleChoice } from "../openai/read-tools.ts";
 import { readItems } from "./read-items.ts";
 import { readReasoning, readText } from "./read-settings.ts";
 import { readToolChoice, readTools } from "./read-tools.ts";
@@ -42,11 +43,12 @@ function read(fields: Fields, sealKey: Buffer, needsInput: boolean): ChatRequest
   const tier = optionalText(fields, "service_tier", "");
   const instructions = optionalText(fields, "instructions", "") ?? "";
   const { system, messages } = readItems(inputOf(fields, needsInput), others, sealKey);
+  const tools = readTools(fields, others);
   return {
     system: instructions === "" ? system : [{ type: "text", text: instructions }, ...system],
     messages,
-    tools: readTools(fields, others),
-    toolChoice: readToolChoice(fields, others),
+    tools,
+    toolChoice: possibleChoice(readToolChoice(fields, others), tools, "tool_choice"),
     parallelToolCalls: optionalBoolean(fields, "parallel_tool_calls", ""),
     maxOutputTokens: optionalCount(fields, "max_output_tokens", ""),
     temperature: optionalNumber(fields, "temperature", ""),

@@ -10,7 +10,7 @@ import {
   tellOthers,
   type Fields,
 } from "../fields.ts";
-import { isObjectText } from "../json-text.ts";
+import { isRequestObjectText } from "../json-text.ts";
 import { readContent } from "./read-content.ts";
 import { readThought } from "./read-thought.ts";
 
@@ -128,6 +128,6 @@ class Reading {
 function readArguments(item: Fields, place: string): string {
   const text = optionalText(item, "arguments", place) ?? "";
   if (text.trim() === "") return "";
-  if (isObjectText(text)) return text;
+  if (isRequestObjectText(text)) return text;
   throw new AppError("invalid_request", `${place}.arguments: expected the text of a JSON object`);
 }

@@ -76,7 +76,7 @@ const output: fc.Arbitrary<OutputFormat> = fc.oneof(
   }),
 );
 
-const tools = fc.array(
+const tools = fc.uniqueArray(
   object({
     type: fc.constant("tool" as const),
     name: word,
@@ -84,7 +84,7 @@ const tools = fc.array(
     schema: record,
     strict: fc.boolean(),
   }),
-  { maxLength: 3 },
+  { maxLength: 3, selector: ({ name }) => name },
 );
 
 const chat: fc.Arbitrary<ChatRequest> = object({
@@ -117,10 +117,17 @@ const chat: fc.Arbitrary<ChatRequest> = object({
 }).map(({ first, rest, ...all }) => ({
   ...all,
   messages: [first, ...rest.flat()],
-  toolChoice: all.tools.length === 0 ? undefined : all.toolChoice,
+  toolChoice: possible(all.toolChoice, all.tools),
   parallelToolCalls: all.tools.length === 0 ? undefined : all.parallelToolCalls,
   others: [],
 }));
+
+/** A tool that is chosen is one of them. */
+function possible(choice: ChatRequest["toolChoice"], given: ChatRequest["tools"]): ChatRequest["toolChoice"] {
+  const [first] = given.filter((tool) => tool.type === "tool");
+  if (first === undefined) return undefined;
+  return typeof choice === "object" ? { tool: first.name } : choice;
+}
 
 test("a request written for an upstream and read as a client's is the same request", () => {
   fc.assert(
