@@ -2,7 +2,7 @@ import type { ClaudeModel } from "../../catalog/claude-models.ts";
 import { countOf } from "../anthropic-messages/count.ts";
 import { writeAnthropicMessages } from "../anthropic-messages/write-request.ts";
 import { refuseOrDrop } from "../inexpressible.ts";
-import { NOTHING_SENT } from "../openai-chat/chat-by-openai.ts";
+import { NOTHING_SENT } from "../nothing-sent.ts";
 import type { CountCall, CountSink, ReplySink, UpstreamHandle, WholeReply } from "../provider.ts";
 import type { Post } from "./sending.ts";
 

@@ -4,7 +4,7 @@ import { countOf } from "../anthropic-messages/count.ts";
 import type { Unsigned } from "../aws/auth.ts";
 import type { AwsRuntime } from "../aws/runtime.ts";
 import { refuseOrDrop } from "../inexpressible.ts";
-import { NOTHING_SENT } from "../openai-chat/chat-by-openai.ts";
+import { NOTHING_SENT } from "../nothing-sent.ts";
 import type { AttemptFailure, AttemptSink, CountCall, CountSink, UpstreamHandle } from "../provider.ts";
 import { ReplyFault } from "../reply-fault.ts";
 import { writeConverse } from "./converse/write-request.ts";

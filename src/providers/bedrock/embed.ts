@@ -1,5 +1,5 @@
 import { addUsage, NO_USAGE, type Usage } from "../../core/usage.ts";
-import { NOTHING_SENT } from "../openai-chat/chat-by-openai.ts";
+import { NOTHING_SENT } from "../nothing-sent.ts";
 import { refuseOrDrop } from "../inexpressible.ts";
 import type { AttemptFailure, EmbedCall, EmbedSink, UpstreamHandle } from "../provider.ts";
 import { ReplyFault } from "../reply-fault.ts";

@@ -1,3 +1,4 @@
+import { NOTHING_SENT } from "../nothing-sent.ts";
 import { refuseOrDrop } from "../inexpressible.ts";
 import type {
   ChatCall,
@@ -8,7 +9,7 @@ import type {
   UpstreamCall,
   UpstreamHandle,
 } from "../provider.ts";
-import { ChatReading, type ReplyForm } from "./chat-reading.ts";
+import { ChatReading, type ReplyForm } from "../chat-reading.ts";
 import { readOpenAiReply } from "./read-reply.ts";
 import { OpenAiEvents } from "./read-stream.ts";
 import { sendWritten } from "./send-written.ts";
@@ -59,6 +60,3 @@ export function chatByOpenAi(
 }
 
 const OPENAI: ReplyForm = { whole: readOpenAiReply, events: (tell) => new OpenAiEvents(tell) };
-
-/** A handle of an attempt that is over before it began. */
-export const NOTHING_SENT: UpstreamHandle = { cancel() {}, pause() {}, resume() {}, sent: false };

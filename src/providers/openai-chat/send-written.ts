@@ -1,7 +1,7 @@
 import { scanTrusted } from "../../core/json-scan.ts";
 import type { WireRequest } from "../../core/wire.ts";
 import type { ChatCall, ReplySink, UpstreamCall, UpstreamHandle } from "../provider.ts";
-import type { ChatReading } from "./chat-reading.ts";
+import type { ChatReading } from "../chat-reading.ts";
 
 export interface Written {
   readonly call: ChatCall;

@@ -215,7 +215,9 @@ test("results stand right after their calls, whatever was said in between, and e
   };
   const { messages } = bodyOf(chat);
   assert.deepEqual(
-    messages.map((message) => ("tool_call_id" in message ? [message.tool_call_id, message.content] : message.role)),
+    messages.map((message) =>
+      "tool_call_id" in message ? [message.tool_call_id, message.content] : message.role,
+    ),
     [
       "assistant",
       ["a", "1"],

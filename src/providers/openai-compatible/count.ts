@@ -1,7 +1,7 @@
 import type { ChatRequest } from "../../core/chat.ts";
 import { NO_USAGE } from "../../core/usage.ts";
 import { refuseOrDrop } from "../inexpressible.ts";
-import { NOTHING_SENT } from "../openai-chat/chat-by-openai.ts";
+import { NOTHING_SENT } from "../nothing-sent.ts";
 import { writeOpenAiChat } from "../openai-chat/write-request.ts";
 import { writeResponse, type WrittenRequest } from "../openai-responses/write-request.ts";
 import type { CountCall, CountSink, UpstreamHandle } from "../provider.ts";

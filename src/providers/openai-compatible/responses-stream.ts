@@ -1,7 +1,8 @@
 import { Secrets } from "../http/secrets.ts";
 import type { AttemptFailure, ReplySink } from "../provider.ts";
 import { responseFailure } from "./responses-failure.ts";
-import { endOfEvent, isComments, parsePayload, payloadOf, SseStream } from "./sse-stream.ts";
+import { areComments, endOfEvent, payloadOf } from "../http/sse-events.ts";
+import { parsePayload, SseStream } from "./sse-stream.ts";
 import { readResponsesUsage } from "./usage.ts";
 
 const EVENT_FIELD = Buffer.from("event:");
@@ -40,7 +41,7 @@ export class ResponsesStream extends SseStream {
     for (let start = 0; start < data.length;) {
       const end = endOfEvent(data, start);
       const event = data.subarray(start, end);
-      const type = isComments(event) ? "keepalive" : typeOf(event);
+      const type = areComments(event) ? "keepalive" : typeOf(event);
       const isLast = COMPLETE.has(type) || FAILED.has(type) || type === "[DONE]";
       if (!this.#begun && BEFORE_OUTPUT.has(type)) {
         this.#held.push(event);

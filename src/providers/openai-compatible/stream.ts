@@ -2,7 +2,8 @@ import { brief } from "../../core/text.ts";
 import { Secrets } from "../http/secrets.ts";
 import type { AttemptFailure, ReplySink } from "../provider.ts";
 import type { ReportedUsage } from "../../core/usage.ts";
-import { endOfEvent, isComments, parsePayload, payloadOf, SseStream } from "./sse-stream.ts";
+import { areComments, endOfEvent, payloadOf } from "../http/sse-events.ts";
+import { parsePayload, SseStream } from "./sse-stream.ts";
 import { readUsage } from "./usage.ts";
 
 /** Characters of an engine's own words that an error repeats. */
@@ -38,7 +39,7 @@ export class OpenAiStream extends SseStream {
     if (!this.#begun) {
       // Comments before the first event only say that the engine is at work. They wait for it, because what is passed on
       // commits us to this target.
-      if (isComments(data)) {
+      if (areComments(data)) {
         this.#comments.push(data);
         return this.#sink.alive();
       }

@@ -1,6 +1,6 @@
 import { refuseOrDrop } from "../inexpressible.ts";
-import { NOTHING_SENT } from "../openai-chat/chat-by-openai.ts";
-import { ChatReading, type ReplyForm } from "../openai-chat/chat-reading.ts";
+import { NOTHING_SENT } from "../nothing-sent.ts";
+import { ChatReading, type ReplyForm } from "../chat-reading.ts";
 import { sendWritten } from "../openai-chat/send-written.ts";
 import type { ChatCall, ChatSink, ReplySink, UpstreamCall, UpstreamHandle } from "../provider.ts";
 import { thinksEncrypted } from "./encrypted-reasoning.ts";

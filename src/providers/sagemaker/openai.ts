@@ -1,5 +1,5 @@
 import type { AwsRuntime } from "../aws/runtime.ts";
-import { NOTHING_SENT } from "../openai-chat/chat-by-openai.ts";
+import { NOTHING_SENT } from "../nothing-sent.ts";
 import { asksForUsage, upstreamBody } from "../openai-compatible/request.ts";
 import { VENDORS } from "../openai-compatible/vendors.ts";
 import type { ReplySink, UpstreamCall, UpstreamHandle } from "../provider.ts";

@@ -3,7 +3,7 @@ import { Secrets } from "../http/secrets.ts";
 import { Upstream } from "../http/upstream.ts";
 import { UpstreamReply } from "../http/upstream-reply.ts";
 import { refuseOrDrop } from "../inexpressible.ts";
-import { NOTHING_SENT } from "../openai-chat/chat-by-openai.ts";
+import { NOTHING_SENT } from "../nothing-sent.ts";
 import type { ChatCall, ChatSink, Provider, RequestKind, Service, UpstreamHandle } from "../provider.ts";
 import { AnswerText } from "../text-generation/answer-text.ts";
 import type { ChatTemplateName } from "../text-generation/chat-template.ts";

@@ -1,7 +1,7 @@
 import type { AwsRuntime } from "../../aws/runtime.ts";
 import { Losses } from "../../conversation/losses.ts";
 import { refuseOrDrop } from "../../inexpressible.ts";
-import { NOTHING_SENT } from "../../openai-chat/chat-by-openai.ts";
+import { NOTHING_SENT } from "../../nothing-sent.ts";
 import type { AttemptFailure, ChatCall, ChatSink, UpstreamHandle } from "../../provider.ts";
 import type { ChatTemplateName } from "../../text-generation/chat-template.ts";
 import { writePrompt } from "../../text-generation/write-prompt.ts";

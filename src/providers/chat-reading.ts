@@ -1,8 +1,8 @@
-import type { ChatEvent, ChatReply } from "../../core/chat.ts";
-import type { ReportedUsage } from "../../core/usage.ts";
-import { asEvents } from "../as-events.ts";
-import type { AttemptFailure, ChatSink, ReplySink, UpstreamHandle, WholeReply } from "../provider.ts";
-import { ReplyFault } from "../reply-fault.ts";
+import type { ChatEvent, ChatReply } from "../core/chat.ts";
+import type { ReportedUsage } from "../core/usage.ts";
+import { asEvents } from "./as-events.ts";
+import type { AttemptFailure, ChatSink, ReplySink, UpstreamHandle, WholeReply } from "./provider.ts";
+import { ReplyFault } from "./reply-fault.ts";
 
 /** How the replies of one API are read into the form that is in no dialect. */
 export interface ReplyForm {
