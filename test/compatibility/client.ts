@@ -13,6 +13,12 @@ export interface Client {
   readonly dialect: Dialect;
   /** How its SDK's error looks for each kind of failure: its class's name, and the status where it tells one. */
   readonly errors: ErrorTable;
+  /** Columns that it is not for, and why. */
+  readonly notFor?: Readonly<Record<string, string>>;
+  /** It has no place for what a model thinks. */
+  readonly hidesThoughts?: boolean;
+  /** What it gets wrong by itself, by features: told on the page, where the row would be wrong without. */
+  readonly quirks?: Readonly<Record<string, string>>;
   /** Asks once (or twice, see Ask.results and Ask.next); a failure is an outcome and no exception. */
   ask(where: Where, ask: Ask): Promise<Outcome>;
   /** Ends what it started. */

@@ -19,6 +19,8 @@ export interface Column {
   readonly name: string;
   /** For the page. */
   readonly title: string;
+  /** What clients ask for; its name where absent. SDKs go by what names look like. */
+  readonly alias?: string;
   /** It answers in its own words and cannot be told what to do: only the form of its answers is looked at. */
   readonly freeWords?: boolean;
   /** Its API shows what the model thinks, and takes it back. */
@@ -35,11 +37,11 @@ export const COLUMNS: readonly Column[] = [
   { name: "openai", title: "`openai-compatible`, OpenAI (Responses pass)", retryAfter: 7 },
   { name: "responses-only", title: "`openai-compatible`, `responses: only`", retryAfter: 7, showsThoughts: true },
   { name: "azure", title: "`openai-compatible`, Azure OpenAI by deployment", retryAfter: 7 },
-  { name: "anthropic", title: "`anthropic`, Claude Sonnet 4.5", retryAfter: 7, showsThoughts: true },
-  { name: "bedrock-claude", title: "`bedrock`, Claude Sonnet 4.5", retryAfter: 7, showsThoughts: true },
-  { name: "bedrock-nova", title: "`bedrock`, Nova Lite", retryAfter: 7 },
-  { name: "bedrock-llama", title: "`bedrock`, Llama 3.3 70B", retryAfter: 7 },
-  { name: "bedrock-gpt-oss", title: "`bedrock`, gpt-oss-120b", retryAfter: 7, showsThoughts: true },
+  { name: "anthropic", alias: "claude-sonnet-4-5", title: "`anthropic`, Claude Sonnet 4.5", retryAfter: 7, showsThoughts: true },
+  { name: "bedrock-claude", alias: "us.anthropic.claude-sonnet-4-5", title: "`bedrock`, Claude Sonnet 4.5", retryAfter: 7, showsThoughts: true },
+  { name: "bedrock-nova", alias: "us.amazon.nova-lite", title: "`bedrock`, Nova Lite", retryAfter: 7 },
+  { name: "bedrock-llama", alias: "us.meta.llama3-3-70b", title: "`bedrock`, Llama 3.3 70B", retryAfter: 7 },
+  { name: "bedrock-gpt-oss", alias: "openai.gpt-oss-120b", title: "`bedrock`, gpt-oss-120b", retryAfter: 7, showsThoughts: true },
   { name: "sagemaker", title: "`sagemaker`, a container that speaks OpenAI", showsThoughts: true },
   { name: "sagemaker-tgi", title: "`sagemaker`, TGI's own payload", plainUsage: true },
   { name: "triton", title: "`triton`, the vLLM backend", plainUsage: true },
@@ -155,11 +157,12 @@ function configuration(providers: Readonly<Record<string, string>>): string {
   const targets = Object.entries(TARGETS)
     .filter(([, [provider]]) => provider in providers)
     .flatMap(([name, [provider, model]]) => {
+      const alias = COLUMNS.find((column) => column.name === name)?.alias ?? `${name}-alias`;
       const rest = `provider: ${provider}, model: "${model}", tier: premium, price: { input: 1, output: 2 }`;
       return [
-        `  ${name}: { ${rest} }`,
+        `  ${name}: { ${rest}, aliases: [${alias}] }`,
         // Waits only a moment, for answers that never come.
-        `  ${name}-hasty: { ${rest}, timeouts: { firstByte: 250ms } }`,
+        `  ${name}-hasty: { ${rest}, timeouts: { firstByte: 250ms }, aliases: [${alias}-hasty] }`,
       ];
     });
   return `

@@ -43,6 +43,8 @@ async function fill(lab: Lab, { client, column, feature }: Place, tag: string): 
   const cell = { client: client.name, provider: column.name, feature: feature.name };
   if (column.freeWords === true && feature.needsModel === true)
     return { ...cell, result: { kind: "n/a", reason: "it cannot be told to" } };
+  const notFor = client.notFor?.[column.name];
+  if (notFor !== undefined) return { ...cell, result: { kind: "n/a", reason: notFor } };
   const { keyId, where } = whereOf(lab, column, feature);
   let happened: Happened;
   try {
@@ -61,7 +63,8 @@ function whereOf(lab: Lab, column: Column, feature: Feature): { readonly keyId: 
   // The id does not depend on the pepper, which the ring alone knows.
   const { accessKeyId } = awsPair(record.id, Buffer.alloc(0));
   const { secret } = gateway.ring.signer(accessKeyId, Date.now());
-  const target = feature.target === "hasty" ? `${column.name}-hasty` : column.name;
+  const called = column.alias ?? column.name;
+  const target = feature.target === "hasty" ? `${called}-hasty` : called;
   const unknown = feature.key === "unknown";
   return {
     keyId: record.id,

@@ -92,34 +92,50 @@ const CALLS: Readonly<Record<Exclude<Dialect, "bedrock">, Call>> = {
   },
 };
 
-async function askBedrock({ url, key }: TestGateway, question: Question): Promise<Answer> {
+/** One for each gateway: making one takes longer than asking. */
+const AWS = new WeakMap<TestGateway, BedrockRuntimeClient>();
+
+function awsClient(gateway: TestGateway): BedrockRuntimeClient {
+  const known = AWS.get(gateway);
+  if (known !== undefined) return known;
   const client = new BedrockRuntimeClient({
     region: "us-east-1",
-    endpoint: url,
+    endpoint: gateway.url,
     maxAttempts: 1,
-    token: { token: key },
+    token: { token: gateway.key },
     authSchemePreference: ["httpBearerAuth"],
   });
-  client.middlewareStack.add(
-    (next) => (args) => {
-      const request = args.request as { body: unknown; headers: Record<string, string> };
-      request.body = question.body;
-      request.headers["content-length"] = String(question.body.length);
-      Object.assign(request.headers, question.headers);
-      return next(args);
-    },
-    { step: "build", priority: "low", name: "otherBytes" },
-  );
+  AWS.set(gateway, client);
+  return client;
+}
+
+async function askBedrock(gateway: TestGateway, question: Question): Promise<Answer> {
+  const client = awsClient(gateway);
   const asked = { modelId: question.model, messages: [] };
+  const plain = new ConverseCommand(asked);
+  const streamed = new ConverseStreamCommand(asked);
+  let dropped = "";
+  for (const { middlewareStack } of [plain, streamed])
+    middlewareStack.add(
+      (next) => async (args) => {
+        const request = args.request as { body: unknown; headers: Record<string, string> };
+        request.body = question.body;
+        request.headers["content-length"] = String(question.body.length);
+        Object.assign(request.headers, question.headers);
+        const result = await next(args);
+        const { headers } = result.response as { headers: Record<string, string> };
+        dropped = headers["x-switchyard-dropped-params"] ?? "";
+        return result;
+      },
+      { step: "build", priority: "low", name: "otherBytes" },
+    );
   try {
     const reply = question.stream
-      ? await Array.fromAsync((await client.send(new ConverseStreamCommand(asked))).stream ?? [])
-      : await client.send(new ConverseCommand(asked));
-    return { status: 200, code: undefined, message: "", dropped: "", reply };
+      ? await Array.fromAsync((await client.send(streamed)).stream ?? [])
+      : await client.send(plain);
+    return { status: 200, code: undefined, message: "", dropped, reply };
   } catch (error) {
     if (!(error instanceof BedrockRuntimeServiceException)) throw error;
-    return { ...failed(error.$metadata.httpStatusCode, error.name, error.message), dropped: "" };
-  } finally {
-    client.destroy();
+    return { ...failed(error.$metadata.httpStatusCode, error.name, error.message), dropped };
   }
 }

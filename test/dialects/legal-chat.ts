@@ -39,7 +39,8 @@ export function assertLegalChat(raw: Buffer, what: string): void {
   }
   assert.equal(waiting.size, 0, `${what}: calls without a result at the end`);
   const names = body.tools?.map((tool) => tool.function.name) ?? [];
-  for (const name of names) assert.match(name, /^[a-zA-Z0-9_-]{1,64}$/, `${what}: a tool's name`);
+  // What else may stand in a name is each engine's own business.
+  for (const name of names) assert.notEqual(name, "", `${what}: a tool without a name`);
   assert.equal(new Set(names).size, names.length, `${what}: two tools of one name`);
   if (body.max_tokens !== undefined)
     assert.ok(Number.isSafeInteger(body.max_tokens) && Number(body.max_tokens) >= 1, what);

@@ -49,7 +49,7 @@ export function messagesFault(raw: Buffer): string | undefined {
 function blocksFault(body: JsonObject): string | undefined {
   for (const message of objectsOf(body["messages"]))
     for (const block of objectsOf(message["content"])) {
-      if (!BLOCKS.includes(String(block["type"]))) return `Input tag '${String(block["type"])}' is not known`;
+      if (!BLOCKS.includes(String(block["type"]))) return `Input tag '${String(block["type"]).slice(0, 100)}' is not known`;
       const id = block["id"] ?? block["tool_use_id"] ?? "x";
       if (typeof id !== "string" || !ID.test(id)) return "tool_use.id: String should match pattern";
       if (block["type"] === "tool_use" && !isObject(block["input"])) return "input: should be an object";

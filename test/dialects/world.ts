@@ -96,14 +96,18 @@ export async function tell(
   assert.deepEqual(gateway.bugs, [], what);
   const sent = seen(world, target).slice(before);
   if (answer.status !== 200) assertTold(answer, dialect, what);
-  for (const raw of sent) if (!passes(dialect, target)) assertLegal(raw, target, what);
+  for (const raw of sent)
+    if (dialect === "openai" && target === "eng")
+      assert.equal(raw.toString(), question.body.toString().replace('"model":"eng"', '"model":"up"'), what);
+    // What an upstream refuses of a translated request, the test must have expected.
+    else if (!passes(dialect, target) && answer.status === 200) assertLegal(raw, target, what);
   return { ...answer, record, sent: sent.at(-1)?.toString() };
 }
 
 function bytesOf(body: string | Buffer | object, dialect: Dialect, target: Target, stream: boolean): Buffer {
   if (Buffer.isBuffer(body)) return body;
   const named = dialect === "bedrock" ? {} : { model: target, ...(stream && { stream }) };
-  if (typeof body === "string") return Buffer.from(body.replace('"$model"', JSON.stringify(target)));
+  if (typeof body === "string") return Buffer.from(body.replace('"$model"', () => JSON.stringify(target)));
   return Buffer.from(JSON.stringify({ ...named, ...body }));
 }
 

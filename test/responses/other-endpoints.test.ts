@@ -194,10 +194,7 @@ for (const { path, body, key } of COUNTERS) {
       assert.ok(typeof tokens === "number" && tokens > 3, reply.text);
       assert.match(String(reply.headers["x-switchyard-estimated"]), /^input_tokens/);
       const record = await setup.record(index + 1);
-      assert.deepEqual(
-        [record.operation, record.status, record.costNano],
-        ["count-tokens", "answered", 0n],
-      );
+      assert.deepEqual([record.operation, record.status, record.costNano], ["count-tokens", "answered", 0n]);
     }
     assert.equal(setup.chat.seen.length, 0);
   });

@@ -49,7 +49,11 @@ for (const model of TARGETS) {
     for (const [index, [more, code, name]] of REFUSED.entries()) {
       for (const stream of [false, true]) {
         const refused = await post(setup, JSON.stringify({ model, input: "hi", stream, ...more }));
-        assert.deepEqual([refused.status, refused.code], [code === "unpriced" ? 403 : 400, code], refused.text);
+        assert.deepEqual(
+          [refused.status, refused.code],
+          [code === "unpriced" ? 403 : 400, code],
+          refused.text,
+        );
         assert.match(refused.message, name);
         const record = await setup.record(2 * index + (stream ? 2 : 1));
         assert.equal(record.status, "refused");
@@ -120,7 +124,10 @@ const ODD_ITEMS: readonly (readonly [string, unknown])[] = [
   ["a message without content", { role: "user" }],
   ["a part without a type", { role: "user", content: [{ text: "hi" }] }],
   ["a call without its id", { type: "function_call", name: "f", arguments: "{}" }],
-  ["a call whose arguments are no object", { type: "function_call", call_id: "c", name: "f", arguments: "[1]" }],
+  [
+    "a call whose arguments are no object",
+    { type: "function_call", call_id: "c", name: "f", arguments: "[1]" },
+  ],
   ["an output without its call's id", { type: "function_call_output", output: "x" }],
   ["an output of nothing", { type: "function_call_output", call_id: "c" }],
   ["an image without an address", { role: "user", content: [{ type: "input_image" }] }],
@@ -132,7 +139,10 @@ test("an item that cannot be told is refused with its place", async () => {
   await using setup = await startSetup();
   for (const model of ["sim", "chat", "claude"])
     for (const [what, item] of ODD_ITEMS) {
-      const refused = await post(setup, JSON.stringify({ model, input: [{ role: "user", content: "hi" }, item] }));
+      const refused = await post(
+        setup,
+        JSON.stringify({ model, input: [{ role: "user", content: "hi" }, item] }),
+      );
       assert.equal(refused.status, 400, `${model} ${what}: ${refused.text}`);
       assert.match(refused.message, /input\[1\]/, what);
     }
@@ -175,7 +185,10 @@ test("an input of 100,000 items is served, kept, and gone on from", async () => 
     content: `${index}`,
   }));
   for (const model of ["sim", "chat", "native"] as const) {
-    const reply = await post(setup, JSON.stringify({ model, input: [...input, { role: "user", content: "end" }] }));
+    const reply = await post(
+      setup,
+      JSON.stringify({ model, input: [...input, { role: "user", content: "end" }] }),
+    );
     assert.equal(reply.status, 200, reply.text.slice(0, 300));
     const { id } = JSON.parse(reply.text) as { id: string };
     const next = await post(setup, JSON.stringify({ model, input: "more", previous_response_id: id }));

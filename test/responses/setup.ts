@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import http from "node:http";
-import OpenAI from "openai";
+import OpenAI, { type APIError } from "openai";
 import { startBedrockEmulator, type RunningEmulator } from "../../src/emulator/index.ts";
 import type { ExchangeRecord } from "../../src/telemetry/record.ts";
 import { answer, Engine, plain, sse, type Script, type Seen } from "../support/engine.ts";
@@ -202,7 +202,12 @@ export async function post(
   body: string | Buffer,
   path = "/v1/responses",
   headers: Readonly<Record<string, string>> = {},
-): Promise<{ readonly status: number; readonly code: string; readonly message: string; readonly text: string }> {
+): Promise<{
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly text: string;
+}> {
   return new Promise((resolve, reject) => {
     const request = http.request(
       gateway.url + path,
@@ -242,7 +247,7 @@ interface ErrorBody {
 }
 
 /** The SDK's error that a call must end with. */
-export async function failureOf(call: Promise<unknown>): Promise<OpenAI.APIError> {
+export async function failureOf(call: Promise<unknown>): Promise<APIError> {
   const outcome = await call.then(
     () => assert.fail("it was answered"),
     (error: unknown) => error,

@@ -47,7 +47,7 @@ export const usage: Command = {
       value: "WORDS",
       default: "tenant",
       describe:
-        "Words, separated by commas: tenant, user, app, feature, workflow, journey, task, latency, sensitivity, prompt, key, target, provider, model, status, code, hour, day, month.",
+        "Words, separated by commas: tenant, user, app, feature, workflow, journey, task, latency, sensitivity, prompt, key, target, provider, model, dialect, operation, status, code, hour, day, month.",
     },
     since: {
       type: "string",

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Database, Tables } from "../../storage/database.ts";
 import { isUnavailable } from "../../storage/unavailable.ts";
+import { conversationTooLong, MOST_CONVERSATION_BYTES } from "./conversation-limit.ts";
 import type { ResponseStore, StoredResponse } from "./stored-response.ts";
 
 /** A client that waits for its reply's end is not kept longer for a database that is slow. */
@@ -62,12 +63,16 @@ export class DatabaseResponses implements ResponseStore {
 
   async chain(tenant: string, id: string): Promise<readonly StoredResponse[] | undefined> {
     const newest: StoredResponse[] = [];
+    let bytes = 0;
     let next: string | undefined = id;
     // Those that the database has not yet are the newest.
     for (; next !== undefined; next = newest.at(-1)?.previousId) {
       const waiting = this.#waiting.get(keyOf(tenant, next));
       if (waiting === undefined) break;
       newest.push(waiting);
+      bytes += sizeOf(waiting);
+      // Ids are the upstream's where bytes pass; one that repeats itself makes a ring.
+      if (bytes > MOST_CONVERSATION_BYTES) throw conversationTooLong();
     }
     if (next === undefined) return newest.toReversed();
     if (!canBeId(next)) return undefined;
@@ -132,17 +137,20 @@ export class DatabaseResponses implements ResponseStore {
 
   /** @returns oldest first */
   async #chainInDatabase(tenant: string, id: string): Promise<StoredResponse[]> {
-    const { rows } = await sql<Tables["stored_response"]>`
+    const { rows } = await sql<Tables["stored_response"] & { bytes: number }>`
       with recursive turns as (
-        select *, 1 as depth from stored_response where tenant = ${tenant} and id = ${id}
+        select *, 1 as depth, octet_length(input)::float8 + octet_length(body) as bytes
+        from stored_response where tenant = ${tenant} and id = ${id}
         union all
-        select earlier.*, turns.depth + 1 from stored_response earlier
+        select earlier.*, turns.depth + 1, turns.bytes + octet_length(earlier.input) + octet_length(earlier.body)
+        from stored_response earlier
         join turns on earlier.tenant = turns.tenant and earlier.id = turns.previous_id
-        where turns.depth < ${MOST_TURNS}
+        where turns.depth < ${MOST_TURNS} and turns.bytes <= ${MOST_CONVERSATION_BYTES}
       )
-      select tenant, id, previous_id, created_at, input, body from turns order by depth desc`.execute(
+      select tenant, id, previous_id, created_at, input, body, bytes from turns order by depth desc`.execute(
       this.#tables,
     );
+    if ((rows[0]?.bytes ?? 0) > MOST_CONVERSATION_BYTES) throw conversationTooLong();
     return rows.map(toStored);
   }
 

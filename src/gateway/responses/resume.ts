@@ -4,6 +4,7 @@ import type { WireRequest } from "../../core/wire.ts";
 import { inputItems, outputAsInput } from "../dialects/responses/history.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Stage } from "../pipeline.ts";
+import { conversationTooLong, MOST_CONVERSATION_BYTES } from "./conversation-limit.ts";
 import { keepReply, type Kept } from "./keep-reply.ts";
 import { editRequest, idMember, valueOf } from "./request-members.ts";
 import type { ResponseStore, StoredResponse } from "./stored-response.ts";
@@ -40,6 +41,7 @@ async function resume(
   const tenant = exchange.context?.tenant ?? "";
   const turns = previous === undefined ? [] : await turnsBefore(store, tenant, previous);
   const known = named.length === 0 ? NO_ITEMS : await answerOf(store.items(tenant, named));
+  refuseTooLong(turns, named, known);
   const { request } = exchange;
   if (request === undefined) return;
   const own = inputItems(valueOf(request, "input")).map((item) => resolved(item, known));
@@ -72,10 +74,25 @@ async function answerOf<Answer>(answer: Promise<Answer>): Promise<Answer> {
   try {
     return await answer;
   } catch (error) {
+    if (error instanceof AppError) throw error;
     throw new AppError("database_unavailable", "the conversation before this request cannot be read now", {
       cause: error,
     });
   }
+}
+
+/** @throws AppError context_overflow */
+function refuseTooLong(
+  turns: readonly StoredResponse[],
+  named: readonly string[],
+  known: ReadonlyMap<string, unknown>,
+): void {
+  const lengths = new Map([...known].map(([id, item]) => [id, JSON.stringify(item).length]));
+  let length = 0;
+  for (const { input, body } of turns) length += input.length + body.length;
+  // One item may be named many times.
+  for (const id of named) length += lengths.get(id) ?? 0;
+  if (length > MOST_CONVERSATION_BYTES) throw conversationTooLong();
 }
 
 /** What a turn adds to the conversation: what was said to the model, and what it said. */

@@ -12,6 +12,9 @@ const MAX_MESSAGE = 500;
 const ELSEWHERE =
   /model identifier is invalid|on-demand throughput isn|does ?n.t support|not supported (for|by|with) this model|isn.t supported on this route|deprecated for this model|end of (its )?life/i;
 
+/** A cache point for a model that caches nothing. */
+const NO_CACHING = /did not allow prompt caching/i;
+
 /**
  * What a refusal of Bedrock means for the attempt.
  * https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html
@@ -59,16 +62,15 @@ export function exceptionFailure(
     case "ServiceUnavailableException":
       return { ...base, kind: "status" };
     case "AccessDeniedException":
+      // About the request, although the class says otherwise.
+      if (NO_CACHING.test(message)) return { ...base, kind: "rejected", elsewhere: true };
+      return credentialsFailure(name, said);
     case "UnrecognizedClientException":
     case "InvalidSignatureException":
     case "ExpiredTokenException":
     case "MissingAuthenticationTokenException":
     case "IncompleteSignatureException":
-      return {
-        kind: "credentials",
-        message: `Bedrock refused our credentials (${name})`,
-        ...(said !== undefined && { detail: said }),
-      };
+      return credentialsFailure(name, said);
     case "ResourceNotFoundException":
       return { ...base, kind: "rejected", code: "model_not_found", elsewhere: true };
     case "ValidationException":
@@ -84,6 +86,14 @@ export function exceptionFailure(
     default:
       return undefined;
   }
+}
+
+function credentialsFailure(name: string, said: string | undefined): AttemptFailure {
+  return {
+    kind: "credentials",
+    message: `Bedrock refused our credentials (${name})`,
+    ...(said !== undefined && { detail: said }),
+  };
 }
 
 /** What throttled, as its message tells: repeating helps in seconds, or not before tomorrow. */

@@ -1,4 +1,4 @@
-import Anthropic, { APIError } from "@anthropic-ai/sdk";
+import Anthropic, { type APIError } from "@anthropic-ai/sdk";
 import type { Ask, AskMessage, AskPart, Finish, Seen } from "../ask.ts";
 import type { Client, ErrorTable, Failed } from "../client.ts";
 import { Calls, cannot, collect, outcome, resultOf, seconds, textsOf } from "./shared.ts";
@@ -34,7 +34,7 @@ export const anthropicMessages: Client = {
 };
 
 export function anthropicFailure(error: unknown): Omit<Failed, "text" | "requests"> | undefined {
-  if (!(error instanceof Anthropic.AnthropicError)) return undefined;
+  if (!isOfTheSdk(error)) return undefined;
   const { status, headers, error: body } = error as Partial<APIError>;
   const told = (body as { error?: { code?: string; message?: string } } | undefined)?.error;
   return {
@@ -47,30 +47,42 @@ export function anthropicFailure(error: unknown): Omit<Failed, "text" | "request
   };
 }
 
+/** Packages bring copies of the SDK, of versions of their own. */
+function isOfTheSdk(error: unknown): error is Error {
+  for (let at: unknown = error; at !== null && typeof at === "object"; at = Object.getPrototypeOf(at))
+    if (at.constructor.name === "AnthropicError") return true;
+  return false;
+}
+
 async function run(client: Anthropic, model: string, ask: Ask): Promise<Omit<Seen, "requests">> {
   if (ask.next !== undefined) cannot("has no responses to go on from");
-  const params = paramsOf(model, ask);
+  const params = anthropicParams(model, ask);
   if (ask.count === true) {
     const { messages, system = "" } = params;
     const counted = await client.messages.countTokens({ model, messages, system });
     return { text: "", thoughts: "", calls: [], finish: "none", counted: counted.input_tokens };
   }
   const first = await answer(client, params, ask);
-  const called = first.content.filter((block) => block.type === "tool_use");
-  if (ask.results === undefined || called.length === 0) return seenOf(first);
+  const results = anthropicResults(first, ask);
+  if (results === undefined) return anthropicSeen(first);
+  return anthropicSeen(await answer(client, { ...params, messages: [...params.messages, ...results] }, ask));
+}
+
+/** The reply and the results of its calls, for the history; undefined where there are none. */
+export function anthropicResults(reply: Anthropic.Message, ask: Ask): Anthropic.MessageParam[] | undefined {
+  const called = reply.content.filter((block) => block.type === "tool_use");
+  if (ask.results === undefined || called.length === 0) return undefined;
   const content = called.map(({ id, name }): Block => {
     const { text, error } = resultOf(ask, name);
     return { type: "tool_result", tool_use_id: id, content: text, ...(error && { is_error: true }) };
   });
-  const history: Anthropic.MessageParam[] = [
-    ...params.messages,
-    { role: "assistant", content: first.content as Block[] },
+  return [
+    { role: "assistant", content: reply.content as Block[] },
     { role: "user", content },
   ];
-  return seenOf(await answer(client, { ...params, messages: history }, ask));
 }
 
-function paramsOf(model: string, ask: Ask): Params {
+export function anthropicParams(model: string, ask: Ask): Params {
   const { system, toolChoice, schema } = ask;
   if (ask.systemRole !== undefined) cannot("has no role of developers");
   return {
@@ -156,7 +168,7 @@ const FINISHES: Readonly<Record<string, Finish>> = {
 };
 
 /** What was cached is no part of Anthropic's input. */
-function seenOf(message: Anthropic.Message): Omit<Seen, "requests"> {
+export function anthropicSeen(message: Anthropic.Message): Omit<Seen, "requests"> {
   const { usage } = message as Partial<Anthropic.Message>;
   const cached = usage?.cache_read_input_tokens ?? 0;
   return {

@@ -17,7 +17,7 @@ export const AWS_ERRORS: ErrorTable = {
   "server-error": { name: "InternalServerException", status: 500 },
   overloaded: { name: "InternalServerException|ServiceUnavailableException|ThrottlingException" },
   timeout: { name: "ModelTimeoutException", status: 408 },
-  stream: { name: "InternalServerException|ModelStreamErrorException" },
+  stream: { name: "InternalServerException|ModelStreamErrorException|ServiceUnavailableException" },
 };
 
 /** The SDK over HTTP/2, signing with the pair of the key, and once only. */

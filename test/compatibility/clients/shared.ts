@@ -45,9 +45,21 @@ export async function outcome(
   } catch (caught) {
     if (caught instanceof Cannot) return { cannot: caught.message };
     const { error, text } = caught instanceof Thrown ? caught : { error: caught, text: "" };
-    const told = failed(error);
+    const told = read(failed, error);
     if (told === undefined) throw error;
-    return { failed: { ...told, text, requests: calls.requests } };
+    return "cannot" in told ? told : { failed: { ...told, text, requests: calls.requests } };
+  }
+}
+
+type Told = Omit<Failed, "text" | "requests">;
+
+/** Some errors say that the SDK itself has no way to ask. */
+function read(failed: (error: unknown) => Told | undefined, error: unknown): Told | { cannot: string } | undefined {
+  try {
+    return failed(error);
+  } catch (caught) {
+    if (caught instanceof Cannot) return { cannot: caught.message };
+    throw caught;
   }
 }
 

@@ -4,7 +4,7 @@ import functools
 
 import anthropic
 import claude_body
-from conversation import Conversation, counting, model_of
+from conversation import Conversation, counting, model_of, refuse
 from openai_sdk import seconds
 
 ERRORS = (anthropic.AnthropicError,)
@@ -38,6 +38,7 @@ def failure(error):
 
 class Messages(Conversation):
     def __init__(self, where, ask):
+        refuse(ask, temperature="has no temperature any more", next="has no previous_response_id")
         self.sdk = sdk(where["url"], where["key"])
         self.ask = ask
         self.model = where["model"]

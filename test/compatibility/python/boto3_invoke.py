@@ -4,18 +4,23 @@ import json
 
 import claude_body
 from boto3_sdk import ERRORS, failure, sdk
-from conversation import Conversation
+from conversation import Cannot, Conversation
 
 __all__ = ["ERRORS", "Invoke", "failure"]
 
 
 class Invoke(Conversation):
     def __init__(self, where, ask):
+        # InvokeModel takes what the model takes.
+        if where["model"].startswith("bedrock-") and "claude" not in where["model"]:
+            raise Cannot("asks with Claude's own body")
         self.sdk = sdk(where)
         self.ask = ask
         self.model = where["model"]
         self.messages = claude_body.messages(ask)
         self.members = {"anthropic_version": "bedrock-2023-05-31", **claude_body.members(ask)}
+        if "temperature" in ask:
+            self.members["temperature"] = ask["temperature"]
         if "schema" in ask:
             self.members["output_config"] = {"format": {"type": "json_schema", "schema": ask["schema"]}}
 

@@ -1,5 +1,6 @@
 """boto3's client of Bedrock's runtime, and how its errors are told."""
 
+import contextvars
 import functools
 import threading
 
@@ -8,29 +9,29 @@ import botocore.credentials
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EventStreamError
-from conversation import SENT
+from conversation import count_sent
 from openai_sdk import seconds
 
 ERRORS = (BotoCoreError, ClientError)
 MAKING = threading.Lock()
 
 
-class PairOfThread(botocore.credentials.Credentials):
+class PairOfAsk(botocore.credentials.Credentials):
     """A client takes long to make, and every request has a pair of its own: so clients ask for it when they sign."""
 
     def __init__(self):
         super().__init__("none", "none")
-        self.mine = threading.local()
 
     def get_frozen_credentials(self):
-        return botocore.credentials.ReadOnlyCredentials(self.mine.id, self.mine.secret, None)
+        pair = PAIR.get()
+        return botocore.credentials.ReadOnlyCredentials(pair["accessKeyId"], pair["secretAccessKey"], None)
 
 
-PAIR = PairOfThread()
+PAIR = contextvars.ContextVar("PAIR")
 
 
 def sdk(where):
-    PAIR.mine.id, PAIR.mine.secret = where["pair"]["accessKeyId"], where["pair"]["secretAccessKey"]
+    PAIR.set(where["pair"])
     # Clients may be used by many threads but not made by them.
     with MAKING:
         return make(where["url"])
@@ -39,13 +40,13 @@ def sdk(where):
 @functools.cache
 def make(url):
     session = botocore.session.Session()
-    session._credentials = PAIR
+    session._credentials = PairOfAsk()
     made = boto3.session.Session(botocore_session=session, region_name="us-east-1").client(
         "bedrock-runtime",
         endpoint_url=url,
         config=Config(retries={"total_max_attempts": 1}, read_timeout=30, max_pool_connections=32),
     )
-    made.meta.events.register("before-send.bedrock-runtime.*", SENT.add)
+    made.meta.events.register("before-send.bedrock-runtime.*", count_sent)
     return made
 
 

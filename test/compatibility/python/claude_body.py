@@ -15,7 +15,6 @@ def members(ask):
             "system": system(ask) or None,
             "tools": tools(ask) or None,
             "tool_choice": tool_choice(ask.get("toolChoice")),
-            "temperature": ask.get("temperature"),
             "stop_sequences": ask.get("stop"),
             "thinking": {"type": "enabled", "budget_tokens": 2_048} if ask.get("thinking") else None,
         }

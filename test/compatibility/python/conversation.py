@@ -1,9 +1,9 @@
 """What all clients share: the reply that an application sees, and the way of asking twice."""
 
 import base64
+import contextvars
 import functools
 import json
-import threading
 
 import pydantic
 
@@ -22,21 +22,24 @@ class StreamFailed(Exception):
         self.message = message
 
 
-class Sent(threading.local):
-    """Requests that this thread has sent."""
+class Sent:
+    """Requests that were sent for one ask."""
 
-    count = 0
-
-    def add(self, *_args, **_kwargs):
-        self.count += 1
+    def __init__(self):
+        self.count = 0
 
 
-SENT = Sent()
+# What a package hands to threads of its own has the context of the ask.
+SENT = contextvars.ContextVar("SENT")
+
+
+def count_sent(*_args, **_kwargs):
+    SENT.get().count += 1
 
 
 def counting(client):
     """Counts what a client of httpx sends."""
-    client.event_hooks = {"request": [SENT.add]}
+    client.event_hooks = {"request": [count_sent]}
     return client
 
 

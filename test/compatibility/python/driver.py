@@ -9,7 +9,7 @@ import threading
 import traceback
 import warnings
 
-from conversation import SENT, Cannot, Reply, hold
+from conversation import SENT, Cannot, Reply, Sent, hold
 
 # Of each the module, the class in it, and where its errors are told: the module or the class.
 CLIENTS = {
@@ -28,16 +28,13 @@ CLIENTS = {
     "instructor-anthropic": ("instructor_objects", "OverAnthropic"),
 }
 THREADS = 16
-LOADING = threading.Lock()
 WRITING = threading.Lock()
 
 
 def client_of(name):
     """The client's class, its errors' classes, and what tells an error."""
     module_name, class_name = CLIENTS[name]
-    # Two threads that load packages which load each other would wait for ever.
-    with LOADING:
-        module = importlib.import_module(module_name)
+    module = importlib.import_module(module_name)
     made = getattr(module, class_name)
     if hasattr(made, "errors"):
         return made, made.errors, made.failure
@@ -48,15 +45,16 @@ def outcome(request):
     ask = request["ask"]
     made, errors, failure = client_of(request["client"])
     reply = Reply()
-    SENT.count = 0
+    sent = Sent()
+    SENT.set(sent)
     try:
         hold(made(request["where"], ask), ask, reply)
     except Cannot as reason:
         return {"cannot": str(reason)}
     except errors as error:
         told = {"name": type(error).__name__, "code": "", **failure(error)}
-        return {"failed": {**told, "text": reply.text, "requests": SENT.count}}
-    return {"seen": {**reply.seen(), "requests": SENT.count}}
+        return {"failed": {**told, "text": reply.text, "requests": sent.count}}
+    return {"seen": {**reply.seen(), "requests": sent.count}}
 
 
 def answer(request):
@@ -75,6 +73,9 @@ sys.stdout = sys.stderr
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
+    # Threads that load packages at once see halves of them.
+    for name in CLIENTS:
+        client_of(name)
     with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
         for line in sys.stdin:
             pool.submit(answer, json.loads(line))

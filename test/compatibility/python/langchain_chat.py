@@ -106,12 +106,20 @@ def read(message, reply):
     for call in message.tool_calls:
         reply.call(call["id"], call["name"], call["args"])
     metadata = message.response_metadata
-    reply.end(metadata.get("finish_reason") or metadata.get("stop_reason") or metadata.get("stopReason"))
+    reply.end(reason_of(metadata, reply))
     usage = message.usage_metadata
     if usage is not None:
         cached = usage.get("input_token_details", {}).get("cache_read")
         reasoning = usage.get("output_token_details", {}).get("reasoning")
         reply.use(usage["input_tokens"], usage["output_tokens"], cached, reasoning)
+
+
+def reason_of(metadata, reply):
+    if "status" in metadata:
+        details = metadata.get("incomplete_details") or {}
+        full = {"max_output_tokens": "length"}.get(details.get("reason"))
+        return full or ("tool_calls" if reply.calls else "stop" if metadata["status"] == "completed" else "other")
+    return metadata.get("finish_reason") or metadata.get("stop_reason") or metadata.get("stopReason")
 
 
 @functools.cache

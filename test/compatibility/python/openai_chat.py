@@ -1,6 +1,6 @@
 """`openai`, chat completions."""
 
-from conversation import Conversation, base64_of, data_url, model_of, refuse, without_none
+from conversation import Cannot, Conversation, data_url, model_of, refuse, without_none
 from openai_sdk import ERRORS, chat_tools, failure, only_text, plain_messages, sdk
 
 __all__ = ["ERRORS", "Chat", "failure"]
@@ -94,7 +94,7 @@ def part_of(part):
         case "document":
             return file_of(part["name"], data_url(part["mediaType"], part["base64"]))
         case "text-document":
-            return file_of(part["name"], data_url("text/plain", base64_of(part["text"])))
+            raise Cannot("has no documents of plain text")
 
 
 def file_of(name, data):

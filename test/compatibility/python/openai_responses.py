@@ -1,6 +1,6 @@
 """`openai`, the Responses API."""
 
-from conversation import Conversation, StreamFailed, base64_of, data_url, model_of, refuse, without_none
+from conversation import Cannot, Conversation, StreamFailed, data_url, model_of, refuse, without_none
 from openai_sdk import ERRORS, failure, only_text, plain_messages, sdk
 
 __all__ = ["ERRORS", "Responses", "failure"]
@@ -137,8 +137,7 @@ def part_of(part):
             data = data_url(part["mediaType"], part["base64"])
             return {"type": "input_file", "filename": part["name"], "file_data": data}
         case "text-document":
-            data = data_url("text/plain", base64_of(part["text"]))
-            return {"type": "input_file", "filename": part["name"], "file_data": data}
+            raise Cannot("has no documents of plain text")
 
 
 def read(response, reply):

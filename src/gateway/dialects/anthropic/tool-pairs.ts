@@ -1,5 +1,6 @@
 import { brief } from "../../../core/text.ts";
 import type { ChatMessage } from "../../../core/chat.ts";
+import { briefList } from "../brief-list.ts";
 import { refused } from "./refusals.ts";
 
 /**
@@ -46,7 +47,7 @@ export class ToolPairs {
   end(): void {
     this.#answered.clear();
     if (this.#open.size === 0) return;
-    const ids = [...this.#open].map((id) => brief(id)).join(", ");
+    const ids = briefList(this.#open);
     throw refused(
       `${this.#caller}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${ids}. Each \`tool_use\` block must have a corresponding \`tool_result\` block in the next message`,
     );

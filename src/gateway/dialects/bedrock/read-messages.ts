@@ -1,5 +1,5 @@
 import type { ChatMessage, ChatPart } from "../../../core/chat.ts";
-import { brief } from "../../../core/text.ts";
+import { briefList } from "../brief-list.ts";
 import { elementFields, requiredList, requiredText } from "../fields.ts";
 import type { BlockReader } from "./read-blocks.ts";
 import { emptyContent, memberPath, refused, violation } from "./refusals.ts";
@@ -46,18 +46,14 @@ function checkResults(message: ChatMessage, calls: readonly string[], place: str
     throw refused(
       `The number of toolResult blocks at ${place}.content exceeds the number of toolUse blocks of previous turn`,
     );
-  const missing = calls.filter((id) => !results.includes(id));
+  const answered = new Set(results);
+  const missing = calls.filter((id) => !answered.has(id));
   if (missing.length > 0) throw unanswered(missing, place);
 }
 
 function unanswered(ids: readonly string[], place: string): Error {
-  const told = ids.slice(0, MOST_TOLD).map((id) => brief(id));
-  return refused(
-    `Expected toolResult blocks at ${place}.content for the following Ids: ${told.join(", ")}${ids.length > MOST_TOLD ? ", …" : ""}`,
-  );
+  return refused(`Expected toolResult blocks at ${place}.content for the following Ids: ${briefList(ids)}`);
 }
-
-const MOST_TOLD = 16;
 
 /** Blocks that only one of the two may use, and what the service calls them. */
 const OWNERS: ReadonlyMap<ChatPart["type"], readonly ["user" | "assistant", string]> = new Map([
@@ -70,6 +66,10 @@ const OWNERS: ReadonlyMap<ChatPart["type"], readonly ["user" | "assistant", stri
 ]);
 
 function checkSpeaker({ type }: ChatPart, role: ChatMessage["role"], place: string): void {
+  if (role === "user" && (type === "reasoning" || type === "redacted-reasoning"))
+    throw refused(
+      "User messages cannot contain reasoning content. Please remove the reasoning content and try again",
+    );
   const [owner, kind] = OWNERS.get(type) ?? [role];
   if (owner === role) return;
   const who = { user: "User", assistant: "Assistant", system: "System" }[role];
