@@ -23,7 +23,7 @@ function modelOf(id: string): Model {
 
 export const strictMessages: Script = (request, response) => {
   const fault = messagesFault(request.raw);
-  if (fault !== undefined) return plain(response, 400, error("invalid_request_error", fault));
+  if (fault !== undefined) return plain(response, 400, error("invalid_request_error", fault.slice(0, 1_000)));
   return answer()(request, response);
 };
 

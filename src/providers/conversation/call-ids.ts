@@ -1,3 +1,11 @@
+/** Calls of one id that wait for their results. */
+interface Waiting {
+  /** Their ids on the wire, in order. */
+  readonly wires: string[];
+  /** How many of them, from the first, have a result: taking them off the list takes the square of many. */
+  answered: number;
+}
+
 /**
  * Gives every tool call an id of its own, and every result the id of its call. Some engines count from `call_0` in each
  * turn, so an id stands for the calls of the turn before it alone, and among those for the first without a result.
@@ -8,7 +16,7 @@ export class CallIds {
   /** How often an id's beginning was numbered: looking from 2 each time takes the square of many of them. */
   readonly #numbered = new Map<string, number>();
   /** Of the last assistant turn: the client's id -> its calls that wait for a result. */
-  #waiting = new Map<string, string[]>();
+  #waiting = new Map<string, Waiting>();
 
   /** @param legal  an id as the wire takes it; the same always for the same */
   constructor(legal: (id: string) => string) {
@@ -24,8 +32,8 @@ export class CallIds {
     const wire = this.#unused(id);
     this.#used.add(wire);
     const waiting = this.#waiting.get(id);
-    if (waiting === undefined) this.#waiting.set(id, [wire]);
-    else waiting.push(wire);
+    if (waiting === undefined) this.#waiting.set(id, { wires: [wire], answered: 0 });
+    else waiting.wires.push(wire);
     return wire;
   }
 
@@ -42,15 +50,17 @@ export class CallIds {
   /** @returns undefined where no call of the turn before waits for it */
   result(id: string): string | undefined {
     const waiting = this.#waiting.get(id);
-    const wire = waiting?.shift();
-    if (waiting?.length === 0) this.#waiting.delete(id);
+    const wire = waiting?.wires[waiting.answered++];
+    if (waiting?.answered === waiting?.wires.length) this.#waiting.delete(id);
     return wire;
   }
 
   /** The calls of the turn before that no result has come for, in order; they wait no more. */
   takeUnanswered(): readonly { readonly id: string; readonly wire: string }[] {
     if (this.#waiting.size === 0) return [];
-    const unanswered = [...this.#waiting].flatMap(([id, wires]) => wires.map((wire) => ({ id, wire })));
+    const unanswered = [...this.#waiting].flatMap(([id, { wires, answered }]) =>
+      wires.slice(answered).map((wire) => ({ id, wire })),
+    );
     this.beginTurn();
     return unanswered;
   }

@@ -35,8 +35,8 @@ class Reading {
   readonly #others: OtherParameter[];
   /** The message of results that the last message read is part of. */
   #results: ChatPart[] | undefined;
-  /** Calls in the old form had no ids: names, by the ids that we gave them, that wait for their results. */
-  readonly #functionCalls: { readonly id: string; readonly name: string }[] = [];
+  /** Calls in the old form had no ids: those that we gave them, by their names, and how many have their results. */
+  readonly #functionCalls = new Map<string, { readonly ids: string[]; answered: number }>();
 
   constructor(others: OtherParameter[]) {
     this.#others = others;
@@ -73,7 +73,9 @@ class Reading {
   #assistant(message: Fields, place: string): void {
     const parts = readAssistant(message, place, this.#others, (name) => {
       const id = `function_call_${this.messages.length}`;
-      this.#functionCalls.push({ id, name });
+      const known = this.#functionCalls.get(name);
+      if (known === undefined) this.#functionCalls.set(name, { ids: [id], answered: 0 });
+      else known.ids.push(id);
       return id;
     });
     this.messages.push({ role: "assistant", parts });
@@ -93,9 +95,9 @@ class Reading {
 
   #functionCallId(message: Fields, place: string): string {
     const name = requiredWord(message, "name", place);
-    const at = this.#functionCalls.findIndex((call) => call.name === name);
-    const [call] = at === -1 ? [] : this.#functionCalls.splice(at, 1);
-    if (call !== undefined) return call.id;
+    const calls = this.#functionCalls.get(name);
+    const id = calls?.ids[calls.answered++];
+    if (id !== undefined) return id;
     throw new AppError("invalid_request", `${place}: no function_call of "${brief(name)}" stands before it`);
   }
 }
