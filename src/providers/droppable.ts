@@ -7,7 +7,6 @@ const HINTS: ReadonlySet<string> = new Set([
   "context_management",
   "detail",
   "display",
-  "eager_input_streaming",
   "frequency_penalty",
   "generate_summary",
   "include",
@@ -33,9 +32,13 @@ const HINTS: ReadonlySet<string> = new Set([
   "user",
   "verbosity",
 ]);
-/** Wishes about prompt caches: without them the very same is asked and answered, at another cost. */
-const ABOUT_CACHES: ReadonlySet<string> = new Set([
+/**
+ * Without them the very same is asked and answered: at another cost, or told in other pieces. Vercel's AI SDK asks for the
+ * latter with every tool of a stream.
+ */
+const SAME_ANSWER: ReadonlySet<string> = new Set([
   "cache_control",
+  "eager_input_streaming",
   "prompt_cache_key",
   "prompt_cache_options",
   "prompt_cache_retention",
@@ -52,9 +55,12 @@ export function isDroppable(name: string): boolean {
   return name === THINKING || HINTS.has(ownName(name)) || changesOnlyCost(name);
 }
 
-/** Whether a parameter is left out and told whatever the policy: a refusal would cost more than it saves. */
+/**
+ * Whether a parameter changes at most what it costs or in which pieces it is told: left out and told whatever the policy, as a
+ * refusal would cost more than it saves.
+ */
 export function changesOnlyCost(name: string): boolean {
-  return ABOUT_CACHES.has(ownName(name));
+  return SAME_ANSWER.has(ownName(name));
 }
 
 function ownName(name: string): string {

@@ -38,7 +38,18 @@ export function refuseOrDrop(
   };
 }
 
+/** Things without a name of their own, as adapters call them. */
+const THINGS: ReadonlySet<string> = new Set([
+  "a document",
+  "a tool call",
+  "a tool's result",
+  "a video",
+  "an audio",
+  "an image",
+]);
+
 /** A name as records may hold it: one that is no identifier may be somebody's text. */
 function plain(name: string): string {
+  if (THINGS.has(name)) return name;
   return /^[a-z_][\w.[\]-]{0,63}$/i.test(name) ? name : "a parameter of another name";
 }

@@ -31,6 +31,7 @@ export interface Tables {
     id: string;
     previous_id: string | null;
     created_at: Date;
+    sensitivity: string;
     input: string;
     body: string;
   };

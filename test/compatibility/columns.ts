@@ -19,6 +19,10 @@ export interface Column {
   readonly name: string;
   /** For the page. */
   readonly title: string;
+  /** A real engine: it serves one request at a time, and answers 500 where others refuse. */
+  readonly real?: boolean;
+  /** Rows that it cannot be asked for, and why. */
+  readonly without?: { readonly rows: RegExp; readonly why: string };
   /** What clients ask for; its name where absent. SDKs go by what names look like. */
   readonly alias?: string;
   /** It answers in its own words and cannot be told what to do: only the form of its answers is looked at. */
@@ -35,13 +39,36 @@ export const COLUMNS: readonly Column[] = [
   { name: "simulator", title: "the built-in simulator", freeWords: true },
   { name: "vllm", title: "`openai-compatible`, an engine such as vLLM", retryAfter: 7, showsThoughts: true },
   { name: "openai", title: "`openai-compatible`, OpenAI (Responses pass)", retryAfter: 7 },
-  { name: "responses-only", title: "`openai-compatible`, `responses: only`", retryAfter: 7, showsThoughts: true },
+  {
+    name: "responses-only",
+    title: "`openai-compatible`, `responses: only`",
+    retryAfter: 7,
+    showsThoughts: true,
+  },
   { name: "azure", title: "`openai-compatible`, Azure OpenAI by deployment", retryAfter: 7 },
-  { name: "anthropic", alias: "claude-sonnet-4-5", title: "`anthropic`, Claude Sonnet 4.5", retryAfter: 7, showsThoughts: true },
-  { name: "bedrock-claude", alias: "us.anthropic.claude-sonnet-4-5", title: "`bedrock`, Claude Sonnet 4.5", retryAfter: 7, showsThoughts: true },
+  {
+    name: "anthropic",
+    alias: "claude-sonnet-4-5-eu",
+    title: "`anthropic`, Claude Sonnet 4.5",
+    retryAfter: 7,
+    showsThoughts: true,
+  },
+  {
+    name: "bedrock-claude",
+    alias: "us.anthropic.claude-sonnet-4-5",
+    title: "`bedrock`, Claude Sonnet 4.5",
+    retryAfter: 7,
+    showsThoughts: true,
+  },
   { name: "bedrock-nova", alias: "us.amazon.nova-lite", title: "`bedrock`, Nova Lite", retryAfter: 7 },
   { name: "bedrock-llama", alias: "us.meta.llama3-3-70b", title: "`bedrock`, Llama 3.3 70B", retryAfter: 7 },
-  { name: "bedrock-gpt-oss", alias: "openai.gpt-oss-120b", title: "`bedrock`, gpt-oss-120b", retryAfter: 7, showsThoughts: true },
+  {
+    name: "bedrock-gpt-oss",
+    alias: "openai.gpt-oss-120b",
+    title: "`bedrock`, gpt-oss-120b",
+    retryAfter: 7,
+    showsThoughts: true,
+  },
   { name: "sagemaker", title: "`sagemaker`, a container that speaks OpenAI", showsThoughts: true },
   { name: "sagemaker-tgi", title: "`sagemaker`, TGI's own payload", plainUsage: true },
   { name: "triton", title: "`triton`, the vLLM backend", plainUsage: true },
@@ -52,6 +79,8 @@ export const LLAMA: Column = {
   name: "llama.cpp",
   title: "`openai-compatible`, a real llama.cpp server with a tiny random model",
   freeWords: true,
+  real: true,
+  without: { rows: /tool|parallel results/, why: "its model says random words and calls nothing" },
 };
 
 /** All upstreams behind one gateway. */
@@ -77,7 +106,9 @@ export async function startColumns(llamaUrl?: string): Promise<Lab> {
   const openAi = bearer(KEYS.OPENAI);
   const azureKey = header("api-key", KEYS.OPENAI);
   const engine = stack.use(
-    await serve(log, [openAiChat({ engine: true, paths: /^\/(v1\/chat\/completions|tokenize)$/, admits: openAi })]),
+    await serve(log, [
+      openAiChat({ engine: true, paths: /^\/(v1\/chat\/completions|tokenize)$/, admits: openAi }),
+    ]),
   );
   const service = stack.use(
     await serve(log, [
@@ -97,9 +128,7 @@ export async function startColumns(llamaUrl?: string): Promise<Lab> {
   );
   const anthropic = stack.use(await serve(log, [anthropicMessages(header("x-api-key", KEYS.ANTHROPIC))]));
   const chat = openAiChat({ engine: true, paths: /./, admits: openAi });
-  const sage = stack.use(
-    await serve(log, [sageMaker("chat-ep", chat), sageMaker("tgi-ep", tgi(CHATML))]),
-  );
+  const sage = stack.use(await serve(log, [sageMaker("chat-ep", chat), sageMaker("tgi-ep", tgi(CHATML))]));
   const tri = stack.use(await serve(log, [triton(LLAMA3, bearer(KEYS.TRITON))]));
   const bedrock = await startBedrock(log);
   stack.use(bedrock);
@@ -115,7 +144,9 @@ export async function startColumns(llamaUrl?: string): Promise<Lab> {
     "sagemaker-tgi": `kind: sagemaker, region: ${REGION}, baseUrl: "${sage.url}", payload: tgi, chatTemplate: chatml`,
     triton: `kind: triton, baseUrl: "${tri.url}", apiKey: env:TRITON, chatTemplate: llama3`,
     simulator: "kind: simulator, firstToken: 1ms, tokensPerSecond: 50000",
-    ...(llamaUrl !== undefined && { llama: `kind: openai-compatible, vendor: llamacpp, baseUrl: "${llamaUrl}"` }),
+    ...(llamaUrl !== undefined && {
+      llama: `kind: openai-compatible, vendor: llamacpp, baseUrl: "${llamaUrl}"`,
+    }),
   });
   const gateway = await startGateway(yaml, { env: KEYS });
   const parts = stack.move();
@@ -160,7 +191,7 @@ function configuration(providers: Readonly<Record<string, string>>): string {
       const alias = COLUMNS.find((column) => column.name === name)?.alias ?? `${name}-alias`;
       const rest = `provider: ${provider}, model: "${model}", tier: premium, price: { input: 1, output: 2 }`;
       return [
-        `  ${name}: { ${rest}, aliases: [${alias}] }`,
+        `  ${name}: { ${rest}${name === LLAMA.name ? ", maxOutputTokens: 64" : ""}, aliases: [${alias}] }`,
         // Waits only a moment, for answers that never come.
         `  ${name}-hasty: { ${rest}, timeouts: { firstByte: 250ms }, aliases: [${alias}-hasty] }`,
       ];

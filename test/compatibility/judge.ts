@@ -1,3 +1,4 @@
+import { ERRORS, type ErrorCode } from "../../src/core/errors.ts";
 import type { ExchangeRecord } from "../../src/telemetry/record.ts";
 import { until } from "../support/gateway.ts";
 import type { Seen } from "./ask.ts";
@@ -35,10 +36,18 @@ export async function judge(tried: Tried): Promise<Result> {
     if ("broken" in happened) throw new Wrong(happened.broken);
     if ("cannot" in happened) return { kind: "n/a", reason: happened.cannot };
     must(tried.lab.gateway.bugs.length === 0, `the gateway has a bug: ${String(tried.lab.gateway.bugs[0])}`);
-    return "seen" in happened ? await judgeAnswer(tried, happened.seen) : await judgeFailure(tried, happened.failed);
+    return "seen" in happened
+      ? await judgeAnswer(tried, happened.seen)
+      : await judgeFailure(tried, happened.failed);
   } catch (error) {
     const { message, stack } = error as Error;
-    return { kind: "wrong", reason: error instanceof Wrong ? message : `${message}\n${(stack ?? "").split("\n").find((line) => line.includes("features")) ?? ""}` };
+    return {
+      kind: "wrong",
+      reason:
+        error instanceof Wrong
+          ? message
+          : `${message}\n${(stack ?? "").split("\n").find((line) => line.includes("features")) ?? ""}`,
+    };
   }
 }
 
@@ -81,7 +90,10 @@ async function judgeFailure(tried: Tried, failed: Failed): Promise<Result> {
   const expected = client.errors[fails.kind];
   const shown = `${failed.name} ${failed.status ?? "without a status"}: ${failed.message}`;
   must(expected.name.split("|").includes(failed.name), `${shown}; expected was ${expected.name}`);
-  must(expected.status === undefined || failed.status === expected.status, `${shown}; expected was ${expected.status}`);
+  must(
+    expected.status === undefined || failed.status === expected.status,
+    `${shown}; expected was ${expected.status}`,
+  );
   if (fails.kind === "rate-limit" && failed.retryAfter !== undefined)
     must(failed.retryAfter === (column.retryAfter ?? 1), `retry-after is ${failed.retryAfter}`);
   if (last !== undefined)
@@ -90,26 +102,40 @@ async function judgeFailure(tried: Tried, failed: Failed): Promise<Result> {
 }
 
 /** An error where an answer was asked for: a refusal, if it is one. */
-function refused({ client }: Tried, failed: Failed, record: ExchangeRecord | undefined): Result {
+function refused({ client, column }: Tried, failed: Failed, record: ExchangeRecord | undefined): Result {
   const shown = `${failed.name} ${failed.status ?? ""} ${failed.code}: ${failed.message}`;
   must(record !== undefined, `an error without a record: ${shown}`);
   const { code = "", message = "" } = record;
-  const kinds = (["bad-request", "permission", "too-large", "not-found"] as const).map((kind) => client.errors[kind]);
+  const kinds = (["bad-request", "permission", "too-large", "not-found"] as const).map(
+    (kind) => client.errors[kind],
+  );
+  if (column.real === true) kinds.push(client.errors["server-error"]);
   const isOwn = kinds.some(({ name }) => name.split("|").includes(failed.name));
   must(isOwn, `no refusal, but: ${shown}`);
-  must(failed.code === "" || failed.code === code, `the record's code is ${code}, the client's ${failed.code}`);
+  must(
+    failed.code === "" || failed.code === code,
+    `the record's code is ${code}, the client's ${failed.code}`,
+  );
   must(["refused", "failed"].includes(record.status), `the record says ${record.status}`);
   // What the upstream says in the client's own dialect is passed on as it is.
   const isPassed = /answered (\d{3}|\w+Exception)$/.test(message);
   const isTold = failed.message.includes(message.replace(/\.$/, ""));
   must(isTold || isPassed, `the client reads: ${shown}; the record says: ${message}`);
-  return { kind: "refused", code, status: failed.status ?? 0, reason: reasonOf(failed.message) };
+  return { kind: "refused", code, status: failed.status ?? 0, reason: reasonOf(failed.message, code) };
 }
 
-/** Without what differs from run to run, and without what every such message says. */
-function reasonOf(message: string): string {
+/** Without what differs from run to run and from target to target, and without the advice that every such message ends with. */
+function reasonOf(message: string, code: string): string {
+  const fix = code in ERRORS ? ERRORS[code as ErrorCode].fix : "";
   return message
     .replace(/ \(exchange [0-9a-f-]+\)/g, "")
+    .replace(fix, "")
+    .replace(/the target "[^"]+" (cannot serve this request: it )?/, "")
+    .replace(/^no target may serve this request \([\w.-]+: (.*)\)\. ?$/, "$1")
+    .replace(
+      /; with unsupported: drop in the target's configuration.*$/,
+      "; `unsupported: drop` leaves it out",
+    )
     .replace(/http:\/\/127\.0\.0\.1:\d+/g, "http://…")
     .replace(/@t\d+ /g, "")
     .replace(/^\d{3} /, "")
@@ -119,7 +145,10 @@ function reasonOf(message: string): string {
 }
 
 /** All of the cell's records, one for each request that the client sent. */
-async function recordsOf({ lab, keyId, client, feature }: Tried, requests: number): Promise<ExchangeRecord[]> {
+async function recordsOf(
+  { lab, keyId, client, feature }: Tried,
+  requests: number,
+): Promise<ExchangeRecord[]> {
   // What comes without a good key is in no key's records.
   if (feature.key === "unknown") return [];
   const found = (): ExchangeRecord[] => lab.gateway.records.filter((record) => record.keyId === keyId);
@@ -144,7 +173,10 @@ function factsOf({ lab, tag, column, client }: Tried, record: ExchangeRecord): F
       output: usage.outputTokens,
       reasoning: usage.reasoningTokens,
     },
-    thought: column.showsThoughts === true && client.hidesThoughts !== true && heard.some(({ answer }) => answer.thought !== undefined),
+    thought:
+      column.showsThoughts === true &&
+      client.hidesThoughts !== true &&
+      heard.some(({ answer }) => answer.thought !== undefined),
     freeWords: column.freeWords === true,
     asked: last?.asked,
     estimated: record.estimated,

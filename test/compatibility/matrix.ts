@@ -17,20 +17,42 @@ export interface Wanted {
 }
 
 /** Fills in every cell, in the order of clients, columns and features. */
-export async function runMatrix(lab: Lab, { clients, columns = lab.columns, features = FEATURES }: Wanted): Promise<Cell[]> {
+export async function runMatrix(
+  lab: Lab,
+  { clients, columns = lab.columns, features = FEATURES }: Wanted,
+): Promise<Cell[]> {
   const places = clients.flatMap((client) =>
     columns.flatMap((column) => features.map((feature) => ({ client, column, feature }))),
   );
   const cells: Cell[] = [];
-  let next = 0;
-  const work = async (): Promise<void> => {
-    for (let index = next++; index < places.length; index = next++) {
-      const place = places[index];
-      if (place !== undefined) cells[index] = await fill(lab, place, `t${index}`);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const tasks = places.map((place, index) => ({
+    alone: place.column.real === true,
+    run: async () => {
+      cells[index] = await fill(lab, place, `t${index}`);
+    },
+  }));
+  await inTurn(
+    tasks.filter(({ alone }) => !alone),
+    AT_ONCE,
+  );
+  await inTurn(
+    tasks.filter(({ alone }) => alone),
+    1,
+  );
   return cells;
+}
+
+/** Some at once, in their order. */
+async function inTurn(
+  tasks: readonly { readonly run: () => Promise<void> }[],
+  atOnce: number,
+): Promise<void> {
+  const left = tasks.values();
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (const { run } of left) await run();
+    }),
+  );
 }
 
 interface Place {
@@ -43,6 +65,8 @@ async function fill(lab: Lab, { client, column, feature }: Place, tag: string): 
   const cell = { client: client.name, provider: column.name, feature: feature.name };
   if (column.freeWords === true && feature.needsModel === true)
     return { ...cell, result: { kind: "n/a", reason: "it cannot be told to" } };
+  if (column.without?.rows.test(feature.name) === true)
+    return { ...cell, result: { kind: "n/a", reason: column.without.why } };
   const notFor = client.notFor?.[column.name];
   if (notFor !== undefined) return { ...cell, result: { kind: "n/a", reason: notFor } };
   const { keyId, where } = whereOf(lab, column, feature);
@@ -56,7 +80,11 @@ async function fill(lab: Lab, { client, column, feature }: Place, tag: string): 
 }
 
 /** A key of its own for every cell, by which its records are found. */
-function whereOf(lab: Lab, column: Column, feature: Feature): { readonly keyId: string; readonly where: Where } {
+function whereOf(
+  lab: Lab,
+  column: Column,
+  feature: Feature,
+): { readonly keyId: string; readonly where: Where } {
   const { gateway } = lab;
   const barred = feature.key === "barred" ? { tasks: ["other"] } : {};
   const { key, record } = gateway.issue({ rights: { aws: true, ...barred } });

@@ -27,8 +27,14 @@ const CASES: Readonly<Record<string, readonly [string, Omit<Case, "body">]>> = {
   "that are null": ["null", { all: PLACE, anthropic: INSIDE, bedrock: INSIDE }],
   "10,000 deep": [deep(10_000), { all: PLACE, anthropic: /deeper than 256/, bedrock: /deeper than 256/ }],
   "100,000 deep": [deep(100_000), { all: PLACE, anthropic: /deeper than 256/, bedrock: /deeper than 256/ }],
-  "of half a character": ['{"a":"\\ud800"}', { all: PLACE, anthropic: /lone surrogate/, bedrock: /lone surrogate/ }],
-  "with a key twice": ['{"a":1,"a":2}', { all: "served", anthropic: /duplicate key/, bedrock: /duplicate key/ }],
+  "of half a character": [
+    '{"a":"\\ud800"}',
+    { all: PLACE, anthropic: /lone surrogate/, bedrock: /lone surrogate/ },
+  ],
+  "with a key twice": [
+    '{"a":1,"a":2}',
+    { all: "served", anthropic: /duplicate key/, bedrock: /duplicate key/ },
+  ],
   "of numbers beyond a double": ['{"n":12345678901234567890123,"f":1e999,"z":-0.0}', { all: "served" }],
   "of an object's own parts": ['{"__proto__":{"x":1},"constructor":1,"toString":null}', { all: "served" }],
   "of unicode line ends and a null character": ['{"a":"\u2028\u2029\\u0000"}', { all: "served" }],

@@ -36,7 +36,10 @@ const NO_JSON: Readonly<Record<string, readonly [(dialect: Dialect) => string, R
   "half of it": [(dialect) => `{${HELLO[dialect]}`, /at byte \d+/],
   NaN: [more(`"x":NaN`), /expected a JSON value at byte \d+/],
   "a key twice": [(dialect) => `{${HELLO[dialect]},"x":1,"x":1}`, /duplicate key "x" at byte \d+/],
-  "a key twice inside": [saying(`[{"type":"text","text":"a","text":"b"}]`), /duplicate key "text" at byte \d+/],
+  "a key twice inside": [
+    saying(`[{"type":"text","text":"a","text":"b"}]`),
+    /duplicate key "text" at byte \d+/,
+  ],
   "a key twice, once escaped": [more(`"x":1,"\\u0078":1`), /duplicate key/],
   "10,000 levels of messages": [saying(nested(10_000)), /deeper than 256 levels/],
   "10,000 levels of something unknown": [more(`"x":${nested(10_000)}`), /deeper than 256 levels/],

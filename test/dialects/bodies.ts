@@ -49,7 +49,10 @@ const WRITERS: Readonly<Record<Dialect, (talk: Talk) => Json>> = {
       ...talk.turns.flatMap(openAiMessages),
     ],
     ...(talk.tools && {
-      tools: talk.tools.map(({ name, schema }) => ({ type: "function", function: { name, parameters: schema } })),
+      tools: talk.tools.map(({ name, schema }) => ({
+        type: "function",
+        function: { name, parameters: schema },
+      })),
     }),
     max_tokens: talk.most,
     temperature: talk.temperature,
@@ -61,7 +64,12 @@ const WRITERS: Readonly<Record<Dialect, (talk: Talk) => Json>> = {
       ...talk.turns.flatMap(responsesItems),
     ],
     ...(talk.tools && {
-      tools: talk.tools.map(({ name, schema }) => ({ type: "function", name, parameters: schema, strict: false })),
+      tools: talk.tools.map(({ name, schema }) => ({
+        type: "function",
+        name,
+        parameters: schema,
+        strict: false,
+      })),
     }),
     max_output_tokens: talk.most,
     temperature: talk.temperature,
@@ -108,15 +116,22 @@ function openAiMessages({ role, parts }: Turn): Json[] {
   const content = parts.flatMap((part) => openAiPart(part));
   const hasMessage = content.length > 0 || calls.length > 0 || parts.length === 0;
   const message = { role, content: calls.length > 0 && content.length === 0 ? null : content };
-  return [...results, ...(hasMessage ? [{ ...message, ...(calls.length > 0 && { tool_calls: calls }) }] : [])];
+  return [
+    ...results,
+    ...(hasMessage ? [{ ...message, ...(calls.length > 0 && { tool_calls: calls }) }] : []),
+  ];
 }
 
 function openAiPart(part: Part): Json[] {
   if ("text" in part) return [{ type: "text", text: part.text }];
-  if ("image" in part) return [{ type: "image_url", image_url: { url: dataUrl(part.image.type, part.image.data) } }];
+  if ("image" in part)
+    return [{ type: "image_url", image_url: { url: dataUrl(part.image.type, part.image.data) } }];
   if ("file" in part)
     return [
-      { type: "file", file: { filename: part.file.name, file_data: dataUrl("application/pdf", part.file.data) } },
+      {
+        type: "file",
+        file: { filename: part.file.name, file_data: dataUrl("application/pdf", part.file.data) },
+      },
     ];
   return [];
 }
@@ -140,7 +155,11 @@ function responsesItems({ role, parts }: Turn): Json[] {
 function responsesPart(part: Exclude<Part, { call: unknown } | { result: unknown }>, role: string): Json {
   if ("image" in part) return { type: "input_image", image_url: dataUrl(part.image.type, part.image.data) };
   if ("file" in part)
-    return { type: "input_file", filename: part.file.name, file_data: dataUrl("application/pdf", part.file.data) };
+    return {
+      type: "input_file",
+      filename: part.file.name,
+      file_data: dataUrl("application/pdf", part.file.data),
+    };
   return { type: role === "assistant" ? "output_text" : "input_text", text: part.text };
 }
 
@@ -169,7 +188,8 @@ function converseBlock(part: Part): Json {
     return {
       image: { format: part.image.type.replace("image/", ""), source: { bytes: part.image.data } },
     };
-  if ("file" in part) return { document: { name: part.file.name, format: "pdf", source: { bytes: part.file.data } } };
+  if ("file" in part)
+    return { document: { name: part.file.name, format: "pdf", source: { bytes: part.file.data } } };
   return { text: part.text };
 }
 

@@ -92,12 +92,19 @@ const CALLS: Readonly<Record<Exclude<Dialect, "bedrock">, Call>> = {
   },
 };
 
-/** One for each gateway: making one takes longer than asking. */
-const AWS = new WeakMap<TestGateway, BedrockRuntimeClient>();
+/** An AWS client, the question that it asks next, and what came back beside the answer. */
+interface AwsDoor {
+  readonly client: BedrockRuntimeClient;
+  question: Question;
+  dropped: string;
+}
 
-function awsClient(gateway: TestGateway): BedrockRuntimeClient {
-  const known = AWS.get(gateway);
-  if (known !== undefined) return known;
+/** One for each gateway: making one takes longer than asking. */
+const DOORS = new WeakMap<TestGateway, AwsDoor>();
+
+function awsDoor(gateway: TestGateway, question: Question): AwsDoor {
+  const known = DOORS.get(gateway);
+  if (known !== undefined) return Object.assign(known, { question, dropped: "" });
   const client = new BedrockRuntimeClient({
     region: "us-east-1",
     endpoint: gateway.url,
@@ -105,37 +112,37 @@ function awsClient(gateway: TestGateway): BedrockRuntimeClient {
     token: { token: gateway.key },
     authSchemePreference: ["httpBearerAuth"],
   });
-  AWS.set(gateway, client);
-  return client;
+  const door: AwsDoor = { client, question, dropped: "" };
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const request = args.request as { body: unknown; headers: Record<string, string> };
+      request.body = door.question.body;
+      request.headers["content-length"] = String(door.question.body.length);
+      Object.assign(request.headers, door.question.headers);
+      const result = await next(args);
+      const { headers } = result.response as { headers: Record<string, string> };
+      door.dropped = headers["x-switchyard-dropped-params"] ?? "";
+      return result;
+    },
+    { step: "build", priority: "low", name: "otherBytes" },
+  );
+  DOORS.set(gateway, door);
+  return door;
 }
 
 async function askBedrock(gateway: TestGateway, question: Question): Promise<Answer> {
-  const client = awsClient(gateway);
+  const door = awsDoor(gateway, question);
   const asked = { modelId: question.model, messages: [] };
-  const plain = new ConverseCommand(asked);
-  const streamed = new ConverseStreamCommand(asked);
-  let dropped = "";
-  for (const { middlewareStack } of [plain, streamed])
-    middlewareStack.add(
-      (next) => async (args) => {
-        const request = args.request as { body: unknown; headers: Record<string, string> };
-        request.body = question.body;
-        request.headers["content-length"] = String(question.body.length);
-        Object.assign(request.headers, question.headers);
-        const result = await next(args);
-        const { headers } = result.response as { headers: Record<string, string> };
-        dropped = headers["x-switchyard-dropped-params"] ?? "";
-        return result;
-      },
-      { step: "build", priority: "low", name: "otherBytes" },
-    );
   try {
     const reply = question.stream
-      ? await Array.fromAsync((await client.send(streamed)).stream ?? [])
-      : await client.send(plain);
-    return { status: 200, code: undefined, message: "", dropped, reply };
+      ? await Array.fromAsync((await door.client.send(new ConverseStreamCommand(asked))).stream ?? [])
+      : await door.client.send(new ConverseCommand(asked));
+    return { status: 200, code: undefined, message: "", dropped: door.dropped, reply };
   } catch (error) {
     if (!(error instanceof BedrockRuntimeServiceException)) throw error;
-    return { ...failed(error.$metadata.httpStatusCode, error.name, error.message), dropped };
+    return {
+      ...failed(error.$metadata.httpStatusCode, error.name, error.message),
+      dropped: door.dropped,
+    };
   }
 }

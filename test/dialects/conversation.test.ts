@@ -9,23 +9,43 @@ const tools = [LOOK];
 const CASES: Readonly<Record<string, readonly [Talk, Expected]>> = {
   "a result first": [
     { turns: [user(result("a")), HI], tools },
-    { all: /tool result a belongs to no call/, anthropic: /messages\.0\.content\.0/, bedrock: /messages\.0\.content/ },
+    {
+      all: /tool result a belongs to no call/,
+      anthropic: /messages\.0\.content\.0/,
+      bedrock: /messages\.0\.content/,
+    },
   ],
   "a result before its call": [
     { turns: [HI, user(result("a")), assistant(call("a")), HI], tools },
-    { all: /tool result a belongs to no call/, anthropic: /messages\.1\.content\.0/, bedrock: /messages\.1\.content/ },
+    {
+      all: /tool result a belongs to no call/,
+      anthropic: /messages\.1\.content\.0/,
+      bedrock: /messages\.1\.content/,
+    },
   ],
   "two results of one call": [
     { turns: [HI, assistant(call("a")), user(result("a"), result("a", "x"))], tools },
-    { all: /tool result a belongs to no call/, anthropic: /messages\.2\.content\.1/, bedrock: /messages\.2\.content/ },
+    {
+      all: /tool result a belongs to no call/,
+      anthropic: /messages\.2\.content\.1/,
+      bedrock: /messages\.2\.content/,
+    },
   ],
   "a parallel call without its result": [
     { turns: [HI, assistant(call("a"), call("b")), user(result("a"))], tools },
-    { all: /tool call b has no result/, anthropic: /messages\.1.*: b\./, bedrock: /messages\.2\.content.*: b/ },
+    {
+      all: /tool call b has no result/,
+      anthropic: /messages\.1.*: b\./,
+      bedrock: /messages\.2\.content.*: b/,
+    },
   ],
   "calls that nobody answers": [
     { turns: [HI, assistant(call("a"), call("b")), HI], tools },
-    { all: /tool call a has no result/, anthropic: /messages\.1.*: a, b/, bedrock: /messages\.2\.content.*: a, b/ },
+    {
+      all: /tool call a has no result/,
+      anthropic: /messages\.1.*: a, b/,
+      bedrock: /messages\.2\.content.*: a, b/,
+    },
   ],
   "a call at the end": [
     { turns: [HI, assistant(call("a"))], tools },

@@ -1,5 +1,5 @@
 import { checkAnthropic } from "../../src/emulator/bodies/check-anthropic.ts";
-import { isObject, objectsOf, type JsonObject } from "../../src/emulator/json.ts";
+import { isObject, objectsOf, textOf, type JsonObject } from "../../src/emulator/json.ts";
 import type { Model } from "../../src/emulator/models/model.ts";
 import { MODELS } from "../../src/emulator/models/table.ts";
 import { ServiceError } from "../../src/emulator/service-error.ts";
@@ -49,7 +49,8 @@ export function messagesFault(raw: Buffer): string | undefined {
 function blocksFault(body: JsonObject): string | undefined {
   for (const message of objectsOf(body["messages"]))
     for (const block of objectsOf(message["content"])) {
-      if (!BLOCKS.includes(String(block["type"]))) return `Input tag '${String(block["type"]).slice(0, 100)}' is not known`;
+      if (!BLOCKS.includes(textOf(block["type"]) ?? ""))
+        return `Input tag '${(textOf(block["type"]) ?? "").slice(0, 100)}' is not known`;
       const id = block["id"] ?? block["tool_use_id"] ?? "x";
       if (typeof id !== "string" || !ID.test(id)) return "tool_use.id: String should match pattern";
       if (block["type"] === "tool_use" && !isObject(block["input"])) return "input: should be an object";
@@ -63,14 +64,16 @@ function imageFault(source: unknown): string | undefined {
   if (!isObject(source)) return "image.source: Field required";
   if (source["type"] !== "base64") return undefined;
   const { data, media_type: type } = source;
-  if (!IMAGES.includes(String(type))) return "image.source.base64.media_type: Input should be an image";
+  if (!IMAGES.includes(textOf(type) ?? "")) return "image.source.base64.media_type: Input should be an image";
   if (typeof data !== "string" || data === "") return "image cannot be empty";
   return /^[A-Za-z0-9+/]+={0,2}$/.test(data) ? undefined : "invalid base64 data";
 }
 
 function cacheFault(raw: Buffer): string | undefined {
   const points = raw.toString().split('"cache_control":').length - 1;
-  return points > 4 ? `A maximum of 4 blocks with cache_control may be provided. Found ${points}.` : undefined;
+  return points > 4
+    ? `A maximum of 4 blocks with cache_control may be provided. Found ${points}.`
+    : undefined;
 }
 
 function thinkingFault({ thinking, max_tokens: most }: JsonObject): string | undefined {

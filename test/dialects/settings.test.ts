@@ -17,7 +17,10 @@ const NO_LIMIT: Expected = {
 const TOO_MUCH: Expected = {
   all: "served",
   but: Object.fromEntries(
-    ["openai>aws", "openai>ant", "responses>aws", "responses>ant", "bedrock>ant"].map((way) => [way, "theirs"]),
+    ["openai>aws", "openai>ant", "responses>aws", "responses>ant", "bedrock>ant"].map((way) => [
+      way,
+      "theirs",
+    ]),
   ),
 };
 const OUT_OF_RANGE: Expected = {
@@ -28,7 +31,13 @@ const OUT_OF_RANGE: Expected = {
 };
 
 function stopsOf(body: Json, target: Target): readonly string[] {
-  return (target === "eng" ? body.stop : target === "ant" ? body.stop_sequences : body.inferenceConfig.stopSequences) ?? [];
+  return (
+    (target === "eng"
+      ? body.stop
+      : target === "ant"
+        ? body.stop_sequences
+        : body.inferenceConfig.stopSequences) ?? []
+  );
 }
 
 const STOPS = Array.from({ length: 10_000 }, (_, index) => `s${index}`);
@@ -61,7 +70,12 @@ const CASES: Readonly<Record<string, readonly [Partial<Talk>, Expected]>> = {
   "no texts to stop at": [{ stop: [] }, { all: "served" }],
   "an empty text to stop at": [
     { stop: [""] },
-    { openai: /stop\[0\]/, responses: "served", anthropic: /stop_sequences\.0/, bedrock: /stopSequences\.1\.member/ },
+    {
+      openai: /stop\[0\]/,
+      responses: "served",
+      anthropic: /stop_sequences\.0/,
+      bedrock: /stopSequences\.1\.member/,
+    },
   ],
   "a number to stop at": [
     { stop: [5] },
@@ -72,7 +86,10 @@ const CASES: Readonly<Record<string, readonly [Partial<Talk>, Expected]>> = {
 for (const [what, [settings, expected]] of Object.entries(CASES)) {
   test(`settings: ${what}`, async () => {
     await using world = await startWorld();
-    await judge(world, what, { ...expected, body: (dialect) => write(dialect, { turns: [HI], ...settings }) });
+    await judge(world, what, {
+      ...expected,
+      body: (dialect) => write(dialect, { turns: [HI], ...settings }),
+    });
   });
 }
 
@@ -127,20 +144,27 @@ for (const [what, one] of Object.entries(THINKING)) {
   });
 }
 
-const marked = (count: number, mark: unknown) => (dialect: Dialect): object | undefined => {
-  if (dialect === "responses") return undefined;
-  const part =
-    dialect === "bedrock"
-      ? [{ text: "x" }, { cachePoint: mark }]
-      : [{ type: "text", text: "x", cache_control: mark }];
-  const content = Array.from({ length: count }, () => part).flat();
-  const limit = dialect === "anthropic" ? { max_tokens: 10 } : {};
-  return { ...limit, messages: [{ role: "user", content }] };
-};
+const marked =
+  (count: number, mark: unknown) =>
+  (dialect: Dialect): object | undefined => {
+    if (dialect === "responses") return undefined;
+    const part =
+      dialect === "bedrock"
+        ? [{ text: "x" }, { cachePoint: mark }]
+        : [{ type: "text", text: "x", cache_control: mark }];
+    const content = Array.from({ length: count }, () => part).flat();
+    const limit = dialect === "anthropic" ? { max_tokens: 10 } : {};
+    return { ...limit, messages: [{ role: "user", content }] };
+  };
 
 test("a mark for the cache of an odd time or type is refused with its place", async () => {
   await using world = await startWorld();
-  for (const mark of [{ type: "ephemeral", ttl: "2h" }, { type: "default", ttl: "2h" }, { type: "__proto__" }, 5])
+  for (const mark of [
+    { type: "ephemeral", ttl: "2h" },
+    { type: "default", ttl: "2h" },
+    { type: "__proto__" },
+    5,
+  ])
     await judge(world, JSON.stringify(mark), {
       body: marked(1, mark),
       all: /messages.*(cache_control|cachePoint)/,

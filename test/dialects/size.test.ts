@@ -1,5 +1,17 @@
 import test from "node:test";
-import { assistant, call, HI, LOOK, result, text, user, write, type Part, type Talk, type Turn } from "./bodies.ts";
+import {
+  assistant,
+  call,
+  HI,
+  LOOK,
+  result,
+  text,
+  user,
+  write,
+  type Part,
+  type Talk,
+  type Turn,
+} from "./bodies.ts";
 import { judge, type Case } from "./cases.ts";
 import type { Dialect } from "./clients.ts";
 import { startWorld } from "./world.ts";
@@ -14,6 +26,9 @@ const times = <Item>(count: number, make: (index: number) => Item): Item[] =>
 const said = (role: string, parts: readonly Part[]): Turn => ({ role, parts });
 const CALLS = 10_000;
 const PARTS = 150_000;
+const PDF = Buffer.from("%PDF-1.4\n%%EOF").toString("base64");
+/** Bedrock takes five, and says so. */
+const TOO_MANY_DOCUMENTS = { "openai>aws": "theirs", "responses>aws": "theirs" } as const;
 
 const CASES: Readonly<Record<string, readonly [Talk, Expected]>> = {
   "5,000 tools": [
@@ -34,11 +49,7 @@ const CASES: Readonly<Record<string, readonly [Talk, Expected]>> = {
   ],
   "10,000 calls at once of one id": [
     {
-      turns: [
-        HI,
-        assistant(...times(CALLS, () => call("c"))),
-        user(...times(CALLS, () => result("c"))),
-      ],
+      turns: [HI, assistant(...times(CALLS, () => call("c"))), user(...times(CALLS, () => result("c")))],
       tools: [LOOK],
     },
     { all: "served", anthropic: /`tool_use` ids must be unique/, targets: ["eng", "ant"] },
@@ -52,11 +63,27 @@ const CASES: Readonly<Record<string, readonly [Talk, Expected]>> = {
     { all: /tool result c0 belongs to no call/, anthropic: /messages\.0/, bedrock: /messages\.0/ },
   ],
   "150,000 parts of the user": [
-    { turns: [said("user", times(PARTS, () => text("x")))] },
+    {
+      turns: [
+        said(
+          "user",
+          times(PARTS, () => text("x")),
+        ),
+      ],
+    },
     { all: "served", targets: ["ant"] },
   ],
   "150,000 parts of the assistant": [
-    { turns: [HI, said("assistant", times(PARTS, () => text("x"))), HI] },
+    {
+      turns: [
+        HI,
+        said(
+          "assistant",
+          times(PARTS, () => text("x")),
+        ),
+        HI,
+      ],
+    },
     { all: "served", targets: ["eng"] },
   ],
   "150,000 system prompts": [
@@ -68,8 +95,23 @@ const CASES: Readonly<Record<string, readonly [Talk, Expected]>> = {
     { all: "served", targets: ["eng"] },
   ],
   "a picture of 20 MB": [
-    { turns: [user(text("x"), { image: { type: "image/png", data: `iVBORw0KGgoAAAAN${"A".repeat(20_000_000)}` } })] },
+    {
+      turns: [
+        user(text("x"), { image: { type: "image/png", data: `iVBORw0KGgoAAAAN${"A".repeat(20_000_000)}` } }),
+      ],
+    },
     { all: "served", targets: ["ant"] },
+  ],
+  "10,000 documents of one name": [
+    {
+      turns: [
+        said(
+          "user",
+          times(CALLS, () => ({ file: { name: "a.pdf", data: PDF } })),
+        ),
+      ],
+    },
+    { all: "served", but: TOO_MANY_DOCUMENTS },
   ],
   "a schema of 1 MB": [
     {
@@ -102,4 +144,22 @@ test("100,000 unknown parameters are refused with a few of their names", async (
   const unknown = Object.fromEntries(times(100_000, (at) => [`u${at}`, 1]));
   const body = (dialect: Dialect): object => ({ ...write(dialect, { turns: [HI] }), ...unknown });
   await judge(world, "unknown", { body, all: /u0 has no place .* and 99992 more/, targets: ["eng", "aws"] });
+});
+
+test("a strict schema of a chain of 20,000 definitions is served", async () => {
+  await using world = await startWorld();
+  const next = (at: number): object => ({
+    type: "object",
+    properties: { next: { $ref: `#/$defs/d${at + 1}` } },
+  });
+  const $defs = Object.fromEntries(
+    times(20_000, (at) => [`d${at}`, at === 19_999 ? { type: "object" } : next(at)]),
+  );
+  const parameters = { type: "object", properties: { first: { $ref: "#/$defs/d0" } }, $defs };
+  const tools = [{ type: "function", function: { name: "t", strict: true, parameters } }];
+  await judge(world, "a chain", {
+    body: (dialect) => (dialect === "openai" ? { ...write(dialect, { turns: [HI] }), tools } : undefined),
+    all: "served",
+    targets: ["ant"],
+  });
 });

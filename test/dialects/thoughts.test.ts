@@ -83,7 +83,9 @@ test("a thought of the user, and a signature that is no text, are refused with t
     body: (dialect) => {
       if (dialect === "anthropic") return { max_tokens: 10, messages: [said("user", thought("x"))] };
       if (dialect !== "bedrock") return undefined;
-      return { messages: [said("user", { text: "x" }, { reasoningContent: { reasoningText: { text: "z" } } })] };
+      return {
+        messages: [said("user", { text: "x" }, { reasoningContent: { reasoningText: { text: "z" } } })],
+      };
     },
     anthropic: /`thinking` blocks can only be in `assistant` messages/,
     bedrock: /User messages cannot contain reasoning content/,
@@ -91,7 +93,10 @@ test("a thought of the user, and a signature that is no text, are refused with t
   await judge(world, "a signature", {
     body: (dialect) =>
       dialect === "anthropic"
-        ? { max_tokens: 10, messages: [said("user", { type: "text", text: "x" }), said("assistant", thought(5))] }
+        ? {
+            max_tokens: 10,
+            messages: [said("user", { type: "text", text: "x" }), said("assistant", thought(5))],
+          }
         : undefined,
     all: /messages\.1\.content\.0\.thinking\.signature/,
   });

@@ -10,15 +10,17 @@ type Expected = Omit<Case, "body">;
 function toolsOf(body: Json, target: Target): { name: string; schema: Json }[] {
   if (target === "eng")
     return body.tools.map(({ function: { name, parameters } }: Json) => ({ name, schema: parameters }));
-  if (target === "ant")
-    return body.tools.map(({ name, input_schema: schema }: Json) => ({ name, schema }));
+  if (target === "ant") return body.tools.map(({ name, input_schema: schema }: Json) => ({ name, schema }));
   return body.toolConfig.tools.map(({ toolSpec: { name, inputSchema } }: Json) => ({
     name,
     schema: inputSchema.json,
   }));
 }
 
-const named = (...names: readonly string[]): Talk => ({ turns: [HI], tools: names.map((name) => ({ name })) });
+const named = (...names: readonly string[]): Talk => ({
+  turns: [HI],
+  tools: names.map((name) => ({ name })),
+});
 const schema = (value: unknown): Talk => ({ turns: [HI], tools: [{ name: "t", schema: value }] });
 const ids = (...of: readonly unknown[]): Talk => ({
   turns: [HI, assistant(...of.map((id) => call(id))), user(...of.map((id) => result(id)))],
@@ -145,7 +147,13 @@ const CASES: Readonly<Record<string, readonly [Talk, Expected]>> = {
   "one id for two calls": [ids("a", "a"), { all: "served", anthropic: /`tool_use` ids must be unique/ }],
   "one id in two turns": [
     {
-      turns: [HI, assistant(call("a")), user(result("a")), assistant(call("a")), user(result("a"), text("x"))],
+      turns: [
+        HI,
+        assistant(call("a")),
+        user(result("a")),
+        assistant(call("a")),
+        user(result("a"), text("x")),
+      ],
       tools: [LOOK],
     },
     { all: "served" },

@@ -46,7 +46,16 @@ test("an item that is named again and again is no way to a body of any length", 
 
 function turn(id: string, previousId?: string, changes: Partial<StoredResponse> = {}): StoredResponse {
   const body = JSON.stringify({ id, output: [] });
-  return { tenant: "acme", id, previousId, createdAtMs: Date.now(), input: "[]", body, ...changes };
+  return {
+    tenant: "acme",
+    id,
+    previousId,
+    sensitivity: "internal",
+    createdAtMs: Date.now(),
+    input: "[]",
+    body,
+    ...changes,
+  };
 }
 
 async function opened(database: Database): Promise<{ store: DatabaseResponses } & AsyncDisposable> {
@@ -92,8 +101,8 @@ function cases({ name, database }: Subject): void {
   test(`${name}: of a conversation that is too long not all is read`, async () => {
     await using it = await opened(database);
     await sql`
-      insert into stored_response (tenant, id, previous_id, created_at, input, body)
-      select 'acme', 'resp_' || n, case when n > 0 then 'resp_' || n - 1 end, now(),
+      insert into stored_response (tenant, id, previous_id, created_at, sensitivity, input, body)
+      select 'acme', 'resp_' || n, case when n > 0 then 'resp_' || n - 1 end, now(), 'internal',
         '["' || repeat('z', ${30 * MEGABYTE}) || '"]', '{"output":[]}'
       from generate_series(0, 5) n`.execute(database.tables);
     assert.equal((await it.store.chain("acme", "resp_3"))?.length, 4);

@@ -9,7 +9,16 @@ import { until } from "../support/gateway.ts";
 
 function turn(id: string, previousId?: string, changes: Partial<StoredResponse> = {}): StoredResponse {
   const body = JSON.stringify({ id, output: [{ said: id }] });
-  return { tenant: "acme", id, previousId, createdAtMs: Date.now(), input: `["${id}"]`, body, ...changes };
+  return {
+    tenant: "acme",
+    id,
+    previousId,
+    createdAtMs: Date.now(),
+    sensitivity: "internal",
+    input: `["${id}"]`,
+    body,
+    ...changes,
+  };
 }
 
 interface Opened extends AsyncDisposable {
@@ -154,7 +163,9 @@ function cases({ name, database, another }: Subject): void {
     await it.store.keep(turn("poison", undefined, { body: "a\u0000b" }));
     await it.store.keep(turn("good"));
     assert.notEqual(await it.store.get("acme", "good"), undefined);
-    assert.equal(it.troubles.length, 1);
+    const [why, givenUp] = it.troubles;
+    assert.ok(why instanceof Error);
+    assert.deepEqual([givenUp, it.troubles.length], [1, 2]);
   });
 
   if (another !== undefined) {

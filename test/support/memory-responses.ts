@@ -1,4 +1,8 @@
-import type { ResponseStore, StoredResponse } from "../../src/gateway/responses/stored-response.ts";
+import type {
+  ResponseStore,
+  StoredItem,
+  StoredResponse,
+} from "../../src/gateway/responses/stored-response.ts";
 
 /** Responses that are kept in memory, for gateways without a database. */
 export class MemoryResponses implements ResponseStore {
@@ -22,10 +26,12 @@ export class MemoryResponses implements ResponseStore {
     return turns;
   }
 
-  async items(tenant: string, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
+  async items(tenant: string, ids: readonly string[]): Promise<ReadonlyMap<string, StoredItem>> {
     const own = [...this.all.values()].filter((response) => response.tenant === tenant);
-    const items = own.flatMap(({ body }) => (JSON.parse(body) as { output: { id: string }[] }).output);
-    return new Map(items.filter(({ id }) => ids.includes(id)).map((item) => [item.id, item]));
+    const items = own.flatMap(({ body, sensitivity }) =>
+      (JSON.parse(body) as { output: { id: string }[] }).output.map((item) => ({ item, sensitivity })),
+    );
+    return new Map(items.filter(({ item }) => ids.includes(item.id)).map((found) => [found.item.id, found]));
   }
 
   async delete(tenant: string, id: string): Promise<boolean> {

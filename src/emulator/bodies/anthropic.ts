@@ -54,7 +54,7 @@ export const ANTHROPIC: Form = {
         json: {
           type: "message_delta",
           delta: { stop_reason: reasonOf(answer), stop_sequence: answer.stopSequence ?? null },
-          usage: { output_tokens: answer.usage.output },
+          usage: { ...inputUsage(answer), output_tokens: answer.usage.output },
         },
         tokens: 0,
         stops: true,

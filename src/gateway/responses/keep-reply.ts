@@ -1,36 +1,28 @@
 import { AppError } from "../../core/errors.ts";
 import type { WireRequest } from "../../core/wire.ts";
-import { finalResponse, inputItems } from "../dialects/responses/history.ts";
+import { finalResponse } from "../dialects/responses/history.ts";
 import type { Exchange } from "../exchange.ts";
 import { ReplyKeeper } from "./reply-keeper.ts";
 import { editRequest, valueOf } from "./request-members.ts";
 import type { ResponseStore } from "./stored-response.ts";
 
-/** What is kept with a reply, as far as it is known when the request is read. */
-export interface Kept {
-  readonly previousId: string | undefined;
-  /** The request's own items. */
-  input: readonly unknown[];
-}
-
 /**
  * Sees to it that the reply is kept, where the client and the configuration allow; else the request goes on with
  * `store: false`.
  *
- * @returns undefined where it is not kept
+ * @param input  the request's own items
  * @throws AppError unsupported_parameter where the client asks for what the configuration forbids
  */
 export function keepReply(
   exchange: Exchange,
   request: WireRequest,
-  previousId: string | undefined,
+  input: readonly unknown[],
   store: ResponseStore,
-): Kept | undefined {
+): void {
   if (!mayKeep(exchange, request)) {
     if (valueOf(request, "store") !== false) editRequest(exchange, request, new Map([["store", "false"]]));
-    return undefined;
+    return;
   }
-  const kept: Kept = { previousId, input: inputItems(valueOf(request, "input")) };
   const keeper = new ReplyKeeper(request.stream);
   exchange.taps.push((bytes) => keeper.push(bytes));
   exchange.beforeRecord.push(async () => {
@@ -40,13 +32,13 @@ export function keepReply(
     await store.keep({
       tenant: exchange.context?.tenant ?? "",
       id: response.id,
-      previousId: kept.previousId,
+      previousId: exchange.previousResponse,
       createdAtMs: exchange.startedAtMs,
-      input: JSON.stringify(kept.input),
+      sensitivity: exchange.context?.sensitivity ?? "restricted",
+      input: JSON.stringify(input),
       body: response.body,
     });
   });
-  return kept;
 }
 
 /** The API keeps a reply unless the client says not to. */

@@ -1,14 +1,20 @@
-import { sql } from "kysely";
+import { sql, type Insertable } from "kysely";
+import type { Sensitivity } from "../../core/context.ts";
 import type { Database, Tables } from "../../storage/database.ts";
 import { isUnavailable } from "../../storage/unavailable.ts";
 import { conversationTooLong, MOST_CONVERSATION_BYTES } from "./conversation-limit.ts";
-import type { ResponseStore, StoredResponse } from "./stored-response.ts";
+import type { ResponseStore, StoredItem, StoredResponse } from "./stored-response.ts";
 
 /** A client that waits for its reply's end is not kept longer for a database that is slow. */
 const PATIENCE_MS = 500;
 const RETRY_MS = 1_000;
 /** What waits for the database takes no more memory than this; beyond it the oldest is given up. */
 const MOST_WAITING_BYTES = 64 * 1024 * 1024;
+/** What is written at once. */
+const MOST_BATCH = 100;
+const MOST_BATCH_BYTES = 8 * 1024 * 1024;
+/** Rows of items in a statement, whose parameters are counted in 16 bits. */
+const MOST_ITEMS = 10_000;
 /** Between looks for responses that are over their retention. */
 const PRUNE_MS = 3_600_000;
 /** A conversation of more turns is none. */
@@ -82,7 +88,7 @@ export class DatabaseResponses implements ResponseStore {
     return [...rows, ...newest.toReversed()];
   }
 
-  async items(tenant: string, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
+  async items(tenant: string, ids: readonly string[]): Promise<ReadonlyMap<string, StoredItem>> {
     const rows = await this.#tables
       .selectFrom("stored_item")
       .innerJoin("stored_response", (join) =>
@@ -90,27 +96,38 @@ export class DatabaseResponses implements ResponseStore {
           .onRef("stored_response.tenant", "=", "stored_item.tenant")
           .onRef("stored_response.id", "=", "stored_item.response_id"),
       )
-      .select("stored_response.body")
+      .select(["stored_response.body", "stored_response.sensitivity"])
       .distinct()
       .where("stored_item.tenant", "=", tenant)
       // As one parameter: a query has 65,535 at most, and an input may name more.
       .where("stored_item.id", "=", sql<string>`any(${ids.filter(canBeId)})`)
       .execute();
     const waiting = [...this.#waiting.values()].filter((response) => response.tenant === tenant);
-    const all = [...rows, ...waiting].flatMap(({ body }) => outputItems(body));
+    const all = [...rows, ...waiting].flatMap(({ body, sensitivity }) =>
+      outputItems(body).map(([id, item]) => [id, { item, sensitivity: sensitivity as Sensitivity }] as const),
+    );
     const wanted = new Set(ids);
     return new Map(all.filter(([id]) => wanted.has(id)));
   }
 
   async delete(tenant: string, id: string): Promise<boolean> {
-    const wasWaiting = this.#remove(keyOf(tenant, id));
-    if (!canBeId(id)) return wasWaiting;
-    const { numDeletedRows } = await this.#tables
-      .deleteFrom("stored_response")
-      .where("tenant", "=", tenant)
-      .where("id", "=", id)
-      .executeTakeFirst();
-    return wasWaiting || numDeletedRows > 0n;
+    const waiting = this.#waiting.get(keyOf(tenant, id));
+    this.#remove(keyOf(tenant, id));
+    if (!canBeId(id)) return waiting !== undefined;
+    try {
+      // It may be on its way into the database.
+      await this.#writing;
+      const { numDeletedRows } = await this.#tables
+        .deleteFrom("stored_response")
+        .where("tenant", "=", tenant)
+        .where("id", "=", id)
+        .executeTakeFirst();
+      return waiting !== undefined || numDeletedRows > 0n;
+    } catch (error) {
+      // Not deleted: it must not be half there.
+      if (waiting !== undefined) this.#add(waiting);
+      throw error;
+    }
   }
 
   /**
@@ -147,7 +164,7 @@ export class DatabaseResponses implements ResponseStore {
         join turns on earlier.tenant = turns.tenant and earlier.id = turns.previous_id
         where turns.depth < ${MOST_TURNS} and turns.bytes <= ${MOST_CONVERSATION_BYTES}
       )
-      select tenant, id, previous_id, created_at, input, body, bytes from turns order by depth desc`.execute(
+      select tenant, id, previous_id, created_at, sensitivity, input, body, bytes from turns order by depth desc`.execute(
       this.#tables,
     );
     if ((rows[0]?.bytes ?? 0) > MOST_CONVERSATION_BYTES) throw conversationTooLong();
@@ -189,37 +206,102 @@ export class DatabaseResponses implements ResponseStore {
   async #writeAll(): Promise<void> {
     clearTimeout(this.#timer);
     try {
-      for (const [key, response] of this.#waiting) {
-        await this.#insert(response);
-        // It may have been replaced meanwhile.
-        if (this.#waiting.get(key) === response) this.#remove(key);
-      }
+      while (this.#waiting.size > 0) await this.#writeBatch();
       this.#isInTrouble = false;
     } catch (error) {
-      if (!this.#isInTrouble) this.#onTrouble(error as Error, 0);
-      this.#isInTrouble = true;
-      if (!isUnavailable(error)) this.#remove(this.#waiting.keys().next().value ?? "");
+      this.#tell(error);
       this.#timer = setTimeout(() => void this.#write(), RETRY_MS).unref();
     }
   }
 
-  async #insert({ tenant, id, previousId, createdAtMs, input, body }: StoredResponse): Promise<void> {
-    const values = { previous_id: previousId ?? null, created_at: new Date(createdAtMs), input, body };
-    const items = outputItems(body).map(([item]) => ({ tenant, id: item, response_id: id }));
+  /** What waits, in one transaction; where the database refuses something of it, one by one, and what it refuses is given up. */
+  async #writeBatch(): Promise<void> {
+    const batch = this.#oldest();
+    try {
+      await this.#insert(batch);
+    } catch (error) {
+      if (isUnavailable(error)) throw error;
+      for (const response of batch) await this.#insertOrGiveUp(response);
+    }
+    for (const response of batch) {
+      const key = keyOf(response.tenant, response.id);
+      // It may have been replaced meanwhile.
+      if (this.#waiting.get(key) === response) this.#remove(key);
+    }
+  }
+
+  #oldest(): StoredResponse[] {
+    const batch: StoredResponse[] = [];
+    let bytes = 0;
+    for (const response of this.#waiting.values()) {
+      bytes += sizeOf(response);
+      if (batch.length > 0 && (bytes > MOST_BATCH_BYTES || batch.length >= MOST_BATCH)) break;
+      batch.push(response);
+    }
+    return batch;
+  }
+
+  async #insertOrGiveUp(response: StoredResponse): Promise<void> {
+    try {
+      await this.#insert([response]);
+    } catch (error) {
+      if (isUnavailable(error)) throw error;
+      this.#tell(error);
+      this.#onTrouble(undefined, 1);
+    }
+  }
+
+  #tell(error: unknown): void {
+    if (!this.#isInTrouble) this.#onTrouble(error as Error, 0);
+    this.#isInTrouble = true;
+  }
+
+  async #insert(batch: readonly StoredResponse[]): Promise<void> {
+    const items = batch.flatMap(({ tenant, id, body }) =>
+      outputItems(body).map(([item]) => ({ tenant, id: item, response_id: id })),
+    );
+    // One statement must not meet a row twice; the later counts.
+    const distinct = [...new Map(items.map((item) => [keyOf(item.tenant, item.id), item])).values()];
     await this.#tables.transaction().execute(async (transaction) => {
       await transaction
         .insertInto("stored_response")
-        .values({ tenant, id, ...values })
-        .onConflict((conflict) => conflict.columns(["tenant", "id"]).doUpdateSet(values))
+        .values(batch.map(toRow))
+        .onConflict((conflict) =>
+          conflict.columns(["tenant", "id"]).doUpdateSet(({ ref }) => ({
+            previous_id: ref("excluded.previous_id"),
+            created_at: ref("excluded.created_at"),
+            sensitivity: ref("excluded.sensitivity"),
+            input: ref("excluded.input"),
+            body: ref("excluded.body"),
+          })),
+        )
         .execute();
-      if (items.length === 0) return;
-      await transaction
-        .insertInto("stored_item")
-        .values(items)
-        .onConflict((conflict) => conflict.doNothing())
-        .execute();
+      for (let from = 0; from < distinct.length; from += MOST_ITEMS) {
+        await transaction
+          .insertInto("stored_item")
+          .values(distinct.slice(from, from + MOST_ITEMS))
+          .onConflict((conflict) =>
+            conflict
+              .columns(["tenant", "id"])
+              .doUpdateSet(({ ref }) => ({ response_id: ref("excluded.response_id") })),
+          )
+          .execute();
+      }
     });
   }
+}
+
+function toRow(response: StoredResponse): Insertable<Tables["stored_response"]> {
+  const { tenant, id, previousId, createdAtMs, sensitivity, input, body } = response;
+  return {
+    tenant,
+    id,
+    previous_id: previousId ?? null,
+    created_at: new Date(createdAtMs),
+    sensitivity,
+    input,
+    body,
+  };
 }
 
 function toStored(row: Tables["stored_response"]): StoredResponse {
@@ -228,6 +310,7 @@ function toStored(row: Tables["stored_response"]): StoredResponse {
     id: row.id,
     previousId: row.previous_id ?? undefined,
     createdAtMs: row.created_at.getTime(),
+    sensitivity: row.sensitivity as Sensitivity,
     input: row.input,
     body: row.body,
   };
@@ -255,5 +338,5 @@ function keyOf(tenant: string, id: string): string {
 
 /** Bytes, about. */
 function sizeOf({ input, body }: StoredResponse): number {
-  return 2 * (input.length + body.length) + 500;
+  return input.length + body.length + 500;
 }

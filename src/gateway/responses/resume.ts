@@ -1,3 +1,4 @@
+import { moreSensitive, type Sensitivity } from "../../core/context.ts";
 import { AppError } from "../../core/errors.ts";
 import { brief } from "../../core/text.ts";
 import type { WireRequest } from "../../core/wire.ts";
@@ -5,9 +6,9 @@ import { inputItems, outputAsInput } from "../dialects/responses/history.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Stage } from "../pipeline.ts";
 import { conversationTooLong, MOST_CONVERSATION_BYTES } from "./conversation-limit.ts";
-import { keepReply, type Kept } from "./keep-reply.ts";
+import { keepReply } from "./keep-reply.ts";
 import { editRequest, idMember, valueOf } from "./request-members.ts";
-import type { ResponseStore, StoredResponse } from "./stored-response.ts";
+import type { ResponseStore, StoredItem, StoredResponse } from "./stored-response.ts";
 
 /**
  * What the Responses API keeps between requests: puts the conversation behind `previous_response_id` before the input, and
@@ -19,42 +20,54 @@ export function resumeResponse(store: ResponseStore): Stage {
     const { request, operation } = exchange;
     if (request?.dialect !== "responses") return;
     const previous = idMember(request, "previous_response_id");
-    const kept = operation === "chat" ? keepReply(exchange, request, previous, store) : undefined;
-    const named = namedItems(request);
-    if (previous === undefined && named.length === 0) return;
-    return resume(exchange, { previous, named, kept }, store);
+    const own = inputItems(valueOf(request, "input"));
+    const isWhole = previous === undefined && !mayRefer(request);
+    if (!isWhole) return resume(exchange, request, { previous, own }, store);
+    if (operation === "chat") keepReply(exchange, request, own, store);
   };
 }
 
 interface Wanted {
   readonly previous: string | undefined;
-  /** Ids of items that the input refers to. */
-  readonly named: readonly string[];
-  readonly kept: Kept | undefined;
+  /** The request's own items. */
+  readonly own: readonly unknown[];
 }
 
 async function resume(
   exchange: Exchange,
-  { previous, named, kept }: Wanted,
+  request: WireRequest,
+  { previous, own }: Wanted,
   store: ResponseStore,
 ): Promise<void> {
   const tenant = exchange.context?.tenant ?? "";
   const turns = previous === undefined ? [] : await turnsBefore(store, tenant, previous);
-  const known = named.length === 0 ? NO_ITEMS : await answerOf(store.items(tenant, named));
+  const items = [...turns.flatMap(itemsOf), ...own];
+  // Each turn is kept as it came, so that what it refers to is not kept again with each.
+  const named = items.flatMap((item) => referenceOf(item) ?? []);
+  const known = named.length === 0 ? NO_ITEMS : await answerOf(store.items(tenant, [...new Set(named)]));
   refuseTooLong(turns, named, known);
-  const { request } = exchange;
-  if (request === undefined) return;
-  const own = inputItems(valueOf(request, "input")).map((item) => resolved(item, known));
-  if (kept !== undefined) kept.input = own;
+  beAsSecret(exchange, [...turns, ...known.values()]);
   exchange.previousResponse = previous;
   editRequest(
     exchange,
     request,
     new Map([
       ["previous_response_id", undefined],
-      ["input", JSON.stringify([...turns.flatMap(itemsOf), ...own])],
+      ["input", JSON.stringify(items.map((item) => resolved(item, known)))],
     ]),
   );
+  if (exchange.operation === "chat") keepReply(exchange, exchange.request ?? request, own, store);
+}
+
+/** What goes on from something secret is as secret, whatever it says of itself: targets, rules and keeping go by it. */
+function beAsSecret(exchange: Exchange, kept: readonly { readonly sensitivity: Sensitivity }[]): void {
+  const { context } = exchange;
+  if (context === undefined) return;
+  const highest = kept.reduce(
+    (most, { sensitivity }) => moreSensitive(most, sensitivity),
+    context.sensitivity,
+  );
+  if (highest !== context.sensitivity) exchange.context = { ...context, sensitivity: highest };
 }
 
 async function turnsBefore(
@@ -85,9 +98,9 @@ async function answerOf<Answer>(answer: Promise<Answer>): Promise<Answer> {
 function refuseTooLong(
   turns: readonly StoredResponse[],
   named: readonly string[],
-  known: ReadonlyMap<string, unknown>,
+  known: ReadonlyMap<string, StoredItem>,
 ): void {
-  const lengths = new Map([...known].map(([id, item]) => [id, JSON.stringify(item).length]));
+  const lengths = new Map([...known].map(([id, { item }]) => [id, JSON.stringify(item).length]));
   let length = 0;
   for (const { input, body } of turns) length += input.length + body.length;
   // One item may be named many times.
@@ -102,12 +115,11 @@ function itemsOf({ input, body }: StoredResponse): unknown[] {
 }
 
 const REFERENCE = Buffer.from("item_reference");
-const NO_ITEMS: ReadonlyMap<string, unknown> = new Map();
+const NO_ITEMS: ReadonlyMap<string, StoredItem> = new Map();
 
-/** Ids of items that the input refers to instead of repeating them, as some SDKs do where replies are kept. */
-function namedItems(request: WireRequest): readonly string[] {
-  if (!request.bytes.includes(REFERENCE)) return [];
-  return inputItems(valueOf(request, "input")).flatMap((item) => referenceOf(item) ?? []);
+/** Whether the input may refer to items instead of repeating them, as some SDKs do where replies are kept. */
+function mayRefer({ bytes }: WireRequest): boolean {
+  return bytes.includes(REFERENCE);
 }
 
 function referenceOf(item: unknown): string | undefined {
@@ -115,11 +127,11 @@ function referenceOf(item: unknown): string | undefined {
   return type === "item_reference" && typeof id === "string" ? id : undefined;
 }
 
-function resolved(item: unknown, known: ReadonlyMap<string, unknown>): unknown {
+function resolved(item: unknown, known: ReadonlyMap<string, StoredItem>): unknown {
   const id = referenceOf(item);
   if (id === undefined) return item;
   const found = known.get(id);
-  if (found !== undefined) return found;
+  if (found !== undefined) return found.item;
   throw new AppError(
     "invalid_request",
     `input: there is no item "${brief(id)}"; replies are kept only with store, so send the item itself`,

@@ -1,3 +1,5 @@
+import type { Sensitivity } from "../../core/context.ts";
+
 /** A reply of the Responses API as it is kept. Texts are JSON, so that nothing of them changes. */
 export interface StoredResponse {
   readonly tenant: string;
@@ -5,10 +7,18 @@ export interface StoredResponse {
   readonly id: string;
   readonly previousId: string | undefined;
   readonly createdAtMs: number;
+  /** Of the request that it answered, and so of all before it. */
+  readonly sensitivity: Sensitivity;
   /** The list of items that the request brought, without those of earlier responses. */
   readonly input: string;
   /** The whole response object. */
   readonly body: string;
+}
+
+/** An item of an output, and how secret its response is. */
+export interface StoredItem {
+  readonly item: unknown;
+  readonly sensitivity: Sensitivity;
 }
 
 /** Where they are kept; whoever asks names the tenant, and no other's is found. */
@@ -24,7 +34,7 @@ export interface ResponseStore {
    *
    * @param ids  at least one
    */
-  items(tenant: string, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>>;
+  items(tenant: string, ids: readonly string[]): Promise<ReadonlyMap<string, StoredItem>>;
   /** @returns whether it was there */
   delete(tenant: string, id: string): Promise<boolean>;
 }

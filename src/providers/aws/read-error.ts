@@ -21,7 +21,9 @@ export function readError(header: string | undefined, body: Buffer): AwsError {
     // A proxy's page, or nothing: the status tells.
   }
   const type = header ?? value["__type"] ?? value["code"];
-  const message = value["message"] ?? value["Message"];
+  // The last is how Bedrock says it where it speaks OpenAI.
+  const inner = value["error"] as { message?: unknown } | null | undefined;
+  const message = value["message"] ?? value["Message"] ?? inner?.message;
   return {
     type: typeof type === "string" ? (type.split(":")[0] ?? "").replace(/^.*#/, "") : "",
     message: typeof message === "string" ? message : "",

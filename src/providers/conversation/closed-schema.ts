@@ -104,14 +104,27 @@ function isLocal(reference: unknown): boolean {
 function isRecursive(schema: Schema): boolean {
   const definitions = { ...asSchema(schema["definitions"]), ...asSchema(schema["$defs"]) };
   const state = new Map<string, "open" | "done">();
-  const visit = (name: string): boolean => {
-    if (state.has(name)) return state.get(name) === "open";
+  return Object.keys(definitions).some((name) => leadsBack(name, definitions, state));
+}
+
+/** Without calling itself: a chain of definitions may be longer than the stack. */
+function leadsBack(first: string, definitions: Schema, state: Map<string, "open" | "done">): boolean {
+  if (state.has(first)) return false;
+  const open: { readonly name: string; readonly rest: string[] }[] = [];
+  const enter = (name: string): void => {
     state.set(name, "open");
-    const isBack = referencesOf(definitions[name]).some(visit);
-    state.set(name, "done");
-    return isBack;
+    open.push({ name, rest: referencesOf(definitions[name]) });
   };
-  return Object.keys(definitions).some(visit);
+  enter(first);
+  for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+    const next = top.rest.pop();
+    if (next === undefined) {
+      state.set(top.name, "done");
+      open.pop();
+    } else if (state.get(next) === "open") return true;
+    else if (!state.has(next)) enter(next);
+  }
+  return false;
 }
 
 function asSchema(value: unknown): Schema {

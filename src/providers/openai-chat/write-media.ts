@@ -1,5 +1,6 @@
 import type { Inexpressible, MediaPart } from "../../core/chat.ts";
 import { mediaFormat } from "../../core/media-type.ts";
+import { documentText } from "../document-text.ts";
 import { missing } from "./missing.ts";
 
 /** https://www.iana.org/assignments/media-types, for documents that models take. */
@@ -47,7 +48,13 @@ function writeAudio(part: MediaPart): object | undefined {
   return audio === undefined ? undefined : { type: "input_audio", input_audio: audio };
 }
 
+/**
+ * Files of chat completions are PDFs alone; of others the text is sent, where it is text.
+ * https://developers.openai.com/api/docs/guides/file-inputs
+ */
 function writeDocument(part: MediaPart): object | undefined {
+  const text = documentText(part);
+  if (text !== undefined) return { type: "text", text };
   const file = fileOf(part);
   return file === undefined ? undefined : { type: "file", file };
 }

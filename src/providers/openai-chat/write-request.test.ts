@@ -276,10 +276,7 @@ test("files are parts: pictures by their own first bytes, documents with a name"
         file_data: "data:application/vnd.openxmlformats-officedocument.wordprocessingml.document;base64,AAAA",
       },
     },
-    {
-      type: "file",
-      file: { filename: "document.txt", file_data: "data:text/plain;base64,T25jZQ==" },
-    },
+    { type: "text", text: "Once" },
   ]);
 });
 

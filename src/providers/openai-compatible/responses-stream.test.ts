@@ -103,6 +103,13 @@ test("an error event fails, whichever form it has", () => {
   }
 });
 
+test("an error event goes on where clients raise it: not in the flat form", () => {
+  const nested = event("error", { error: { code: "server_error", message: "no" } });
+  assert.equal(read([CREATED, WORD, nested]).failure?.event?.toString(), nested);
+  const flat = event("error", { code: "server_error", message: "no" });
+  assert.equal(read([CREATED, WORD, flat]).failure?.event, undefined);
+});
+
 test("a response that was throttled is told as a throttle", () => {
   const { told } = read([event("error", { code: "rate_limit_exceeded", message: "slow down" })]);
   assert.deepEqual(told, ["fail throttled"]);

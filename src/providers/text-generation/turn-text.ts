@@ -1,22 +1,9 @@
 import type { ChatPart, MediaPart } from "../../core/chat.ts";
-import { mediaFormat } from "../../core/media-type.ts";
 import type { Losses } from "../conversation/losses.ts";
+import { documentText } from "../document-text.ts";
 
 /** Between the parts of a message, as vLLM has it where a template wants text. */
 const BETWEEN = "\n";
-
-/** Formats of documents whose bytes are what a reader reads. */
-const TEXT_FORMATS: ReadonlySet<string> = new Set([
-  "txt",
-  "md",
-  "csv",
-  "tsv",
-  "html",
-  "json",
-  "xml",
-  "yaml",
-  "yml",
-]);
 
 /** What a message says, as text; what it holds beside text is refused. */
 export function partsText(parts: readonly ChatPart[], losses: Losses): string {
@@ -31,7 +18,7 @@ function partText(part: ChatPart, losses: Losses): string | undefined {
     case "text":
       return part.text;
     case "document":
-      return documentText(part, losses);
+      return writeDocument(part, losses);
     case "image":
     case "audio":
     case "video":
@@ -57,23 +44,9 @@ function partText(part: ChatPart, losses: Losses): string | undefined {
   }
 }
 
-function documentText(part: MediaPart, losses: Losses): string | undefined {
-  const text = readDocument(part);
-  if (text === undefined) {
+function writeDocument(part: MediaPart, losses: Losses): string | undefined {
+  const text = documentText(part);
+  if (text === undefined)
     losses.refuse("a document", "has no place in a prompt of text, unless it is text itself");
-    return undefined;
-  }
-  return part.name === undefined ? text : `${part.name}:\n${text}`;
-}
-
-function readDocument({ source, format }: MediaPart): string | undefined {
-  if ("text" in source) return source.text;
-  if (!("base64" in source)) return undefined;
-  const found = mediaFormat(source.base64, format);
-  if (found === undefined || !TEXT_FORMATS.has(found)) return undefined;
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(source.base64, "base64"));
-  } catch {
-    return undefined;
-  }
+  return text;
 }

@@ -4,6 +4,8 @@ create table stored_response (
   id text not null,
   previous_id text,
   created_at timestamptz not null,
+  -- Of the most secret of its turn and those before it: whoever goes on from it is as secret.
+  sensitivity text not null,
   -- The items of this request alone; those before it stand with the responses before it.
   input text not null,
   -- The whole response object.

@@ -29,7 +29,8 @@ export const AI_SDK_CLIENTS = [
     packages: ["@ai-sdk/openai"],
     dialect: "openai",
     errors: aiErrors(HTTP),
-    model: ({ url, key, model }, { fetch }) => createOpenAI({ baseURL: `${url}/v1`, apiKey: key, fetch }).chat(model),
+    model: ({ url, key, model }, { fetch }) =>
+      createOpenAI({ baseURL: `${url}/v1`, apiKey: key, fetch }).chat(model),
     thinking: () => ({ openai: { reasoningEffort: "low", forceReasoning: true } }),
     hidesThoughts: true,
   }),
@@ -38,7 +39,8 @@ export const AI_SDK_CLIENTS = [
     packages: ["@ai-sdk/openai"],
     dialect: "responses",
     errors: aiErrors(HTTP),
-    model: ({ url, key, model }, { fetch }) => createOpenAI({ baseURL: `${url}/v1`, apiKey: key, fetch }).responses(model),
+    model: ({ url, key, model }, { fetch }) =>
+      createOpenAI({ baseURL: `${url}/v1`, apiKey: key, fetch }).responses(model),
     thinking: () => ({
       openai: {
         reasoningEffort: "low",
@@ -55,7 +57,8 @@ export const AI_SDK_CLIENTS = [
     packages: ["@ai-sdk/anthropic"],
     dialect: "anthropic",
     errors: aiErrors(HTTP),
-    model: ({ url, key, model }, { fetch }) => createAnthropic({ baseURL: `${url}/anthropic/v1`, apiKey: key, fetch })(model),
+    model: ({ url, key, model }, { fetch }) =>
+      createAnthropic({ baseURL: `${url}/anthropic/v1`, apiKey: key, fetch })(model),
     thinking: () => ({ anthropic: { thinking: { type: "enabled", budgetTokens: 2_048 } } }),
     cache: { anthropic: { cacheControl: { type: "ephemeral" } } },
   }),

@@ -42,7 +42,11 @@ export interface AiProvider {
 }
 
 /** All errors of calls are of one class; what it is about, its status says. */
-export function aiErrors(status: { readonly server: number; readonly timeout: number; readonly unknown: number }): ErrorTable {
+export function aiErrors(status: {
+  readonly server: number;
+  readonly timeout: number;
+  readonly unknown: number;
+}): ErrorTable {
   const name = "APICallError";
   return {
     "bad-request": { name },
@@ -55,7 +59,9 @@ export function aiErrors(status: { readonly server: number; readonly timeout: nu
     overloaded: { name },
     timeout: { name, status: status.timeout },
     // In mid-stream the SDK hands on what the provider said, which is of no class of its own.
-    stream: { name: `${name}|InvalidResponseDataError|TypeValidationError|EventStreamError|Error|StreamError` },
+    stream: {
+      name: `${name}|InvalidResponseDataError|TypeValidationError|EventStreamError|Error|StreamError`,
+    },
   };
 }
 
@@ -88,7 +94,9 @@ function failure(error: unknown): Omit<Failed, "text" | "requests"> | undefined 
   if (DownloadError.isInstance(error)) cannot("fetches by itself, from public addresses alone");
   if (error instanceof StreamError) {
     const { said } = error;
-    return APICallError.isInstance(said) ? failure(said) : { name: "StreamError", status: undefined, code: "", message: error.message };
+    return APICallError.isInstance(said)
+      ? failure(said)
+      : { name: "StreamError", status: undefined, code: "", message: error.message };
   }
   if (!APICallError.isInstance(error)) return undefined;
   const { statusCode, message, responseBody, responseHeaders } = error;
@@ -109,7 +117,12 @@ function codeOf(body: string | undefined): string {
   }
 }
 
-async function run(provider: AiProvider, where: Where, calls: Calls, ask: Ask): Promise<Omit<Seen, "requests">> {
+async function run(
+  provider: AiProvider,
+  where: Where,
+  calls: Calls,
+  ask: Ask,
+): Promise<Omit<Seen, "requests">> {
   if (ask.count === true) cannot("has no counting");
   const settings = settingsOf(provider, where, calls, ask);
   if (ask.next === undefined) return ask.stream === true ? streamed(settings, ask) : plain(settings, ask);
@@ -145,7 +158,11 @@ function settingsOf(provider: AiProvider, where: Where, calls: Calls, ask: Ask):
 
 function systemOf(system: readonly string[], isCached: boolean, { cache }: AiProvider): SystemModelMessage[] {
   if (isCached && cache === undefined) cannot("marks nothing for caches");
-  return system.map((content) => ({ role: "system", content, ...(isCached && cache && { providerOptions: cache }) }));
+  return system.map((content) => ({
+    role: "system",
+    content,
+    ...(isCached && cache && { providerOptions: cache }),
+  }));
 }
 
 function toolsOf(ask: Ask): ToolSet {
@@ -157,7 +174,11 @@ function toolsOf(ask: Ask): ToolSet {
   );
 }
 
-function toolOf(ask: Ask, name: string, described: { description: string; inputSchema: Schema }): ToolSet[string] {
+function toolOf(
+  ask: Ask,
+  name: string,
+  described: { description: string; inputSchema: Schema },
+): ToolSet[string] {
   if (ask.results === undefined) return tool(described);
   return tool({
     ...described,
@@ -174,7 +195,11 @@ function messageOf({ role, parts }: AskMessage): ModelMessage {
   return { role, content: parts.map(partOf) };
 }
 
-function partOf(part: AskPart): { type: "text"; text: string } | { type: "file"; data: URL | string; mediaType: string; filename?: string } {
+function partOf(
+  part: AskPart,
+):
+  | { type: "text"; text: string }
+  | { type: "file"; data: URL | string; mediaType: string; filename?: string } {
   switch (part.type) {
     case "text":
       return part;
@@ -185,7 +210,12 @@ function partOf(part: AskPart): { type: "text"; text: string } | { type: "file";
     case "document":
       return { type: "file", data: part.base64, mediaType: part.mediaType, filename: part.name };
     case "text-document":
-      return { type: "file", data: Buffer.from(part.text).toString("base64"), mediaType: "text/plain", filename: part.name };
+      return {
+        type: "file",
+        data: Buffer.from(part.text).toString("base64"),
+        mediaType: "text/plain",
+        filename: part.name,
+      };
     default:
       return part satisfies never;
   }
@@ -199,7 +229,11 @@ async function plain(settings: Settings, ask: Ask): Promise<Omit<Seen, "requests
 
 async function streamed(settings: Settings, ask: Ask): Promise<Omit<Seen, "requests">> {
   const abort = new AbortController();
-  const result = streamText({ ...settings, abortSignal: abort.signal, onError: () => undefined } as Parameters<typeof streamText>[0]);
+  const result = streamText({
+    ...settings,
+    abortSignal: abort.signal,
+    onError: () => undefined,
+  });
   let text = "";
   for await (const part of result.stream) {
     if (part.type === "error") throw new Thrown(new StreamError(part.error), text);
@@ -217,7 +251,8 @@ async function streamed(settings: Settings, ask: Ask): Promise<Omit<Seen, "reque
 /** What the SDK itself leaves out of the request, and says so. */
 function refuseWarned(warnings: readonly Warning[] | undefined): void {
   for (const warning of warnings ?? [])
-    if (warning.type === "unsupported" && !HARMLESS.has(warning.feature)) cannot(`leaves out ${warning.feature}`);
+    if (warning.type === "unsupported" && !HARMLESS.has(warning.feature))
+      cannot(`leaves out ${warning.feature}`);
 }
 
 /** Budgets of thought become efforts where the package does not know the model. */
@@ -233,7 +268,10 @@ interface Step {
 
 const FINISHES: Readonly<Record<string, Finish>> = { stop: "end", length: "length", "tool-calls": "calls" };
 
-function seenOf({ text, reasoningText, toolCalls, finishReason, usage }: Step, object: unknown): Omit<Seen, "requests"> {
+function seenOf(
+  { text, reasoningText, toolCalls, finishReason, usage }: Step,
+  object: unknown,
+): Omit<Seen, "requests"> {
   const { inputTokens, outputTokens, inputTokenDetails, outputTokenDetails } = usage;
   return {
     text,

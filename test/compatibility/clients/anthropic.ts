@@ -28,7 +28,12 @@ export const anthropicMessages: Client = {
   errors: ANTHROPIC_ERRORS,
   ask({ url, key, model }, ask) {
     const calls = new Calls();
-    const client = new Anthropic({ baseURL: `${url}/anthropic`, apiKey: key, maxRetries: 0, fetch: calls.fetch });
+    const client = new Anthropic({
+      baseURL: `${url}/anthropic`,
+      apiKey: key,
+      maxRetries: 0,
+      fetch: calls.fetch,
+    });
     return outcome(calls, () => run(client, model, ask), anthropicFailure);
   },
 };
@@ -36,7 +41,7 @@ export const anthropicMessages: Client = {
 export function anthropicFailure(error: unknown): Omit<Failed, "text" | "requests"> | undefined {
   if (!isOfTheSdk(error)) return undefined;
   const { status, headers, error: body } = error as Partial<APIError>;
-  const told = (body as { error?: { code?: string; message?: string } } | undefined)?.error;
+  const { error: told } = (body ?? {}) as { error?: { code?: string; message?: string } };
   return {
     name: error.constructor.name,
     status,
@@ -110,7 +115,11 @@ export function anthropicParams(model: string, ask: Ask): Params {
 function systemOf(system: readonly string[], isCached: boolean): string | Anthropic.TextBlockParam[] {
   const [only] = system;
   if (system.length === 1 && only !== undefined && !isCached) return only;
-  return system.map((text) => ({ type: "text", text, ...(isCached && { cache_control: { type: "ephemeral" } }) }));
+  return system.map((text) => ({
+    type: "text",
+    text,
+    ...(isCached && { cache_control: { type: "ephemeral" } }),
+  }));
 }
 
 function messageOf({ role, parts }: AskMessage): Anthropic.MessageParam {
@@ -134,7 +143,11 @@ function partOf(part: AskPart): Block {
         source: { type: "base64", media_type: part.mediaType, data: part.base64 },
       };
     case "text-document":
-      return { type: "document", title: part.name, source: { type: "text", media_type: "text/plain", data: part.text } };
+      return {
+        type: "document",
+        title: part.name,
+        source: { type: "text", media_type: "text/plain", data: part.text },
+      };
     default:
       return part satisfies never;
   }

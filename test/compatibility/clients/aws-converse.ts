@@ -41,7 +41,9 @@ async function run(client: BedrockRuntimeClient, model: string, ask: Ask): Promi
   const input = inputOf(model, ask);
   if (ask.count === true) {
     const { messages, system } = input;
-    const counted = await client.send(new CountTokensCommand({ modelId: model, input: { converse: { messages, system } } }));
+    const counted = await client.send(
+      new CountTokensCommand({ modelId: model, input: { converse: { messages, system } } }),
+    );
     return { text: "", thoughts: "", calls: [], finish: "none", counted: counted.inputTokens ?? 0 };
   }
   const first = await answer(client, input, ask);
@@ -65,7 +67,10 @@ function inputOf(modelId: string, ask: Ask): ConverseCommandInput {
   return {
     modelId,
     ...(ask.system && {
-      system: [...ask.system.map((text) => ({ text })), ...(ask.cache === true ? [{ cachePoint: { type: "default" as const } }] : [])],
+      system: [
+        ...ask.system.map((text) => ({ text })),
+        ...(ask.cache === true ? [{ cachePoint: { type: "default" as const } }] : []),
+      ],
     }),
     messages: ask.messages.map(messageOf),
     inferenceConfig: {
@@ -88,7 +93,10 @@ function inputOf(modelId: string, ask: Ask): ConverseCommandInput {
     }),
     ...(schema && {
       outputConfig: {
-        textFormat: { type: "json_schema", structure: { jsonSchema: { schema: JSON.stringify(schema), name: "place" } } },
+        textFormat: {
+          type: "json_schema",
+          structure: { jsonSchema: { schema: JSON.stringify(schema), name: "place" } },
+        },
       },
     }),
   };
@@ -108,7 +116,9 @@ function blockOf(part: AskPart): ContentBlock {
     case "image-url":
       return cannot("has no images by address");
     case "document":
-      return { document: { format: "pdf", name: "report", source: { bytes: Buffer.from(part.base64, "base64") } } };
+      return {
+        document: { format: "pdf", name: "report", source: { bytes: Buffer.from(part.base64, "base64") } },
+      };
     case "text-document":
       return { document: { format: "txt", name: "notes", source: { bytes: Buffer.from(part.text) } } };
     default:
@@ -116,7 +126,11 @@ function blockOf(part: AskPart): ContentBlock {
   }
 }
 
-async function answer(client: BedrockRuntimeClient, input: ConverseCommandInput, ask: Ask): Promise<Answered> {
+async function answer(
+  client: BedrockRuntimeClient,
+  input: ConverseCommandInput,
+  ask: Ask,
+): Promise<Answered> {
   if (ask.stream !== true) {
     const { output, stopReason, usage } = await client.send(new ConverseCommand(input));
     const content = output?.message?.content ?? [];
@@ -125,7 +139,9 @@ async function answer(client: BedrockRuntimeClient, input: ConverseCommandInput,
   const abort = new AbortController();
   const { stream } = await client.send(new ConverseStreamCommand(input), { abortSignal: abort.signal });
   let text = "";
-  async function* told(): AsyncGenerator<NonNullable<typeof stream> extends AsyncIterable<infer Event> ? Event : never> {
+  async function* told(): AsyncGenerator<
+    NonNullable<typeof stream> extends AsyncIterable<infer Event> ? Event : never
+  > {
     for await (const event of stream ?? []) {
       text += event.contentBlockDelta?.delta?.text ?? "";
       yield event;
@@ -134,7 +150,8 @@ async function answer(client: BedrockRuntimeClient, input: ConverseCommandInput,
   }
   try {
     const whole = await assemble(told());
-    if (whole.stopReason === undefined && ask.abort !== true) throw new Error("the stream ended without messageStop");
+    if (whole.stopReason === undefined && ask.abort !== true)
+      throw new Error("the stream ended without messageStop");
     return { content: whole.content, seen: seenOf(whole.content, whole.stopReason, whole.usage) };
   } catch (error) {
     throw new Thrown(error, text);
@@ -148,12 +165,18 @@ const FINISHES: Readonly<Record<string, Finish>> = {
   stop_sequence: "stop",
 };
 
-function seenOf(content: readonly ContentBlock[], stop: string | undefined, usage: TokenUsage | undefined): Omit<Seen, "requests"> {
+function seenOf(
+  content: readonly ContentBlock[],
+  stop: string | undefined,
+  usage: TokenUsage | undefined,
+): Omit<Seen, "requests"> {
   const cached = usage?.cacheReadInputTokens ?? 0;
   return {
     text: content.map(({ text }) => text ?? "").join(""),
     thoughts: content.map(({ reasoningContent }) => reasoningContent?.reasoningText?.text ?? "").join(""),
-    calls: content.flatMap(({ toolUse }) => (toolUse === undefined ? [] : [{ name: toolUse.name ?? "", input: toolUse.input }])),
+    calls: content.flatMap(({ toolUse }) =>
+      toolUse === undefined ? [] : [{ name: toolUse.name ?? "", input: toolUse.input }],
+    ),
     finish: FINISHES[stop ?? ""] ?? "other",
     // What was cached is no part of Bedrock's input.
     usage: usage && {

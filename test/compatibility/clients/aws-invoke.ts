@@ -42,13 +42,22 @@ async function run(client: BedrockRuntimeClient, modelId: string, ask: Ask): Pro
   const first = await answer(client, modelId, params, ask);
   const results = anthropicResults(first, ask);
   if (results === undefined) return anthropicSeen(first);
-  return anthropicSeen(await answer(client, modelId, { ...params, messages: [...params.messages, ...results] }, ask));
+  return anthropicSeen(
+    await answer(client, modelId, { ...params, messages: [...params.messages, ...results] }, ask),
+  );
 }
 
-async function answer(client: BedrockRuntimeClient, modelId: string, params: Params, ask: Ask): Promise<Anthropic.Message> {
+async function answer(
+  client: BedrockRuntimeClient,
+  modelId: string,
+  params: Params,
+  ask: Ask,
+): Promise<Anthropic.Message> {
   const body = JSON.stringify({ anthropic_version: "bedrock-2023-05-31", ...params });
   if (ask.stream !== true) {
-    const reply = await client.send(new InvokeModelCommand({ modelId, body, contentType: "application/json" }));
+    const reply = await client.send(
+      new InvokeModelCommand({ modelId, body, contentType: "application/json" }),
+    );
     return JSON.parse(new TextDecoder().decode(reply.body)) as Anthropic.Message;
   }
   const abort = new AbortController();
@@ -59,7 +68,9 @@ async function answer(client: BedrockRuntimeClient, modelId: string, params: Par
   return collected(chunks ?? [], ask, abort);
 }
 
-type Chunks = AsyncIterable<{ readonly chunk?: { readonly bytes?: Uint8Array | undefined } | undefined }> | Iterable<never>;
+type Chunks =
+  | AsyncIterable<{ readonly chunk?: { readonly bytes?: Uint8Array | undefined } | undefined }>
+  | Iterable<never>;
 
 /** Puts the events of a stream together, as there is no SDK for that. */
 async function collected(chunks: Chunks, ask: Ask, abort: AbortController): Promise<Anthropic.Message> {
@@ -93,7 +104,8 @@ async function collected(chunks: Chunks, ask: Ask, abort: AbortController): Prom
     throw new Thrown(error, text);
   }
   if (message === undefined || !isOver) throw new Error("the stream ended without message_stop");
-  for (const [index, json] of inputs) (message.content[index] as Anthropic.ToolUseBlock).input = JSON.parse(json || "{}");
+  for (const [index, json] of inputs)
+    (message.content[index] as Anthropic.ToolUseBlock).input = JSON.parse(json || "{}");
   return message;
 }
 

@@ -1,8 +1,4 @@
-import {
-  BedrockRuntimeClient,
-  BedrockRuntimeServiceException,
-} from "@aws-sdk/client-bedrock-runtime";
-import type { HttpResponse } from "@smithy/protocol-http";
+import { BedrockRuntimeClient, BedrockRuntimeServiceException } from "@aws-sdk/client-bedrock-runtime";
 import type { ErrorTable, Failed, Where } from "../client.ts";
 import { seconds, type Calls } from "./shared.ts";
 
@@ -39,8 +35,15 @@ export function awsClient({ url, pair }: Where, calls: Calls): BedrockRuntimeCli
 }
 
 export function awsFailure(error: unknown): Omit<Failed, "text" | "requests"> | undefined {
-  if (!(error instanceof BedrockRuntimeServiceException) && !(error instanceof Error && "$fault" in error)) return undefined;
+  if (!(error instanceof BedrockRuntimeServiceException) && !(error instanceof Error && "$fault" in error))
+    return undefined;
   const { name, message, $metadata, $response } = error as BedrockRuntimeServiceException;
-  const headers = ($response as HttpResponse | undefined)?.headers;
-  return { name, status: $metadata?.httpStatusCode, code: "", message, retryAfter: seconds(headers?.["retry-after"]) };
+  const headers = $response?.headers;
+  return {
+    name,
+    status: $metadata?.httpStatusCode,
+    code: "",
+    message,
+    retryAfter: seconds(headers?.["retry-after"]),
+  };
 }

@@ -2,14 +2,18 @@ import { ChatAnthropic } from "@langchain/anthropic";
 import { ChatBedrockConverse } from "@langchain/aws";
 import { SystemMessage } from "@langchain/core/messages";
 import { ChatOpenAI } from "@langchain/openai";
-import type { Ask } from "../ask.ts";
+import type { Ask, AskPart } from "../ask.ts";
 import { ANTHROPIC_ERRORS, anthropicFailure } from "./anthropic.ts";
 import { AWS_ERRORS, awsClient, awsFailure } from "./aws-shared.ts";
 import { langChainClient, newerPart, standardPart, type LangChainModel } from "./langchain.ts";
 import { OPENAI_ERRORS, openAiFailure } from "./openai-chat.ts";
-import { cannot } from "./shared.ts";
+import { cannot, dataUrl } from "./shared.ts";
 
-const THINKING = { reasoning: { effort: "low", summary: "auto" }, include: ["reasoning.encrypted_content"], store: false };
+const THINKING = {
+  reasoning: { effort: "low", summary: "auto" },
+  include: ["reasoning.encrypted_content"],
+  store: false,
+};
 
 /** LangChain knows this one by its words. */
 function overflow(error: unknown): ReturnType<typeof openAiFailure> {
@@ -38,16 +42,38 @@ function openAi(name: string, useResponsesApi: boolean): LangChainModel {
         ...(ask.temperature !== undefined && { temperature: ask.temperature }),
         ...(ask.maxTokens !== undefined && { maxTokens: ask.maxTokens }),
         // Its own setting is left out for models whose names it does not know.
-        ...(ask.thinking === true && { modelKwargs: useResponsesApi ? THINKING : { reasoning_effort: "low" } }),
+        ...(ask.thinking === true && {
+          modelKwargs: useResponsesApi ? THINKING : { reasoning_effort: "low" },
+        }),
       }),
-    options: (ask) => (useResponsesApi && ask.stop !== undefined ? cannot("leaves stop sequences out") : schemaFormat(ask)),
+    options: (ask) => (useResponsesApi ? refuseLeftOut(ask) : schemaFormat(ask)),
     anyTool: "required",
     failure: (error) => openAiFailure(error) ?? overflow(error),
-    part: (part) => (part.type === "text-document" ? cannot("has no documents of plain text") : standardPart(part)),
+    part: (part) =>
+      part.type === "text-document"
+        ? cannot("has no documents of plain text")
+        : useResponsesApi
+          ? responsesPart(part)
+          : standardPart(part),
     ...(!useResponsesApi && { hidesThoughts: true }),
     developer: true,
     ...(useResponsesApi && { next: (id: string) => ({ previous_response_id: id }) }),
   };
+}
+
+/** In the API's own form: LangChain leaves its newer blocks out of Responses, and writes older ones as chat completions do. */
+function responsesPart(part: Exclude<AskPart, { type: "text" | "text-document" }>): Record<string, unknown> {
+  if (part.type === "image-url") return { type: "input_image", detail: "auto", image_url: part.url };
+  const url = dataUrl(part.mediaType, part.base64);
+  if (part.type === "image") return { type: "input_image", detail: "auto", image_url: url };
+  return { type: "input_file", filename: part.name, file_data: url };
+}
+
+/** What LangChain leaves out of Responses without a word. */
+function refuseLeftOut(ask: Ask): object {
+  if (ask.stop !== undefined) cannot("leaves stop sequences out");
+  if (ask.toolChoice === "any") cannot("leaves out that some tool must be called");
+  return schemaFormat(ask);
 }
 
 function schemaFormat({ schema }: Ask): object {
@@ -72,7 +98,10 @@ export const LANGCHAIN_CLIENTS = [
       overloaded: { name: "InternalServerError" },
       timeout: { name: "InternalServerError", status: 504 },
     },
-    quirks: { "usage, streamed": "it reads the input's tokens at the stream's beginning only, where other APIs have not told them yet" },
+    quirks: {
+      "usage, streamed":
+        "it reads the input's tokens at the stream's beginning only, where other APIs have not told them yet",
+    },
     model: ({ url, key, model }, { fetch }, ask) =>
       new ChatAnthropic({
         model,
@@ -86,9 +115,16 @@ export const LANGCHAIN_CLIENTS = [
         ...(ask.schema && { outputConfig: { format: { type: "json_schema", schema: { ...ask.schema } } } }),
       }),
     failure: (error) => anthropicFailure(error) ?? overflow(error),
-    // LangChain's older blocks it would send twice.
-    part: newerPart,
-    cached: (text) => new SystemMessage({ content: [{ type: "text", text, cache_control: { type: "ephemeral" } }] }),
+    part: (part) =>
+      part.type !== "text-document"
+        ? newerPart(part)
+        : {
+            type: "document",
+            title: part.name,
+            source: { type: "text", media_type: "text/plain", data: part.text },
+          },
+    cached: (text) =>
+      new SystemMessage({ content: [{ type: "text", text, cache_control: { type: "ephemeral" } }] }),
   }),
   langChainClient({
     name: "@langchain/aws, ChatBedrockConverse",
@@ -111,6 +147,7 @@ export const LANGCHAIN_CLIENTS = [
     options: ({ schema }) => (schema === undefined ? {} : cannot("makes a tool of a schema")),
     failure: awsFailure,
     part: (part) => (part.type === "image-url" ? cannot("has no images by address") : standardPart(part)),
-    cached: (text) => new SystemMessage({ content: [{ type: "text", text }, { cachePoint: { type: "default" } }] as never }),
+    cached: (text) =>
+      new SystemMessage({ content: [{ type: "text", text }, { cachePoint: { type: "default" } }] as never }),
   }),
 ];

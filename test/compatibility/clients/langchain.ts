@@ -51,7 +51,12 @@ export function langChainClient(spec: LangChainModel): Client {
   };
 }
 
-async function run(spec: LangChainModel, where: Where, calls: Calls, ask: Ask): Promise<Omit<Seen, "requests">> {
+async function run(
+  spec: LangChainModel,
+  where: Where,
+  calls: Calls,
+  ask: Ask,
+): Promise<Omit<Seen, "requests">> {
   if (ask.count === true) cannot("has no counting by the provider");
   const messages = [...systemOf(spec, ask), ...ask.messages.map((message) => messageOf(spec, message))];
   const llm = spec.model(where, calls, ask);
@@ -114,16 +119,22 @@ export function standardPart(part: Exclude<AskPart, { type: "text" }>): Record<s
         source_type: "base64",
         mime_type: part.mediaType,
         data: part.base64,
-        metadata: { filename: part.name, name: part.name, title: part.name },
+        metadata: { filename: part.name, name: "report" },
       };
     case "text-document":
-      return { type: "file", source_type: "text", mime_type: "text/plain", text: part.text, metadata: { title: part.name, name: "notes" } };
+      return {
+        type: "file",
+        source_type: "text",
+        mime_type: "text/plain",
+        text: part.text,
+        metadata: { title: part.name, name: "notes" },
+      };
     default:
       return part satisfies never;
   }
 }
 
-/** The same in the blocks of LangChain 1. */
+/** The same in the blocks of LangChain 1; ChatAnthropic sends the older ones twice. */
 export function newerPart(part: Exclude<AskPart, { type: "text" }>): Record<string, unknown> {
   switch (part.type) {
     case "image":
@@ -141,21 +152,32 @@ export function newerPart(part: Exclude<AskPart, { type: "text" }>): Record<stri
 
 type Runnable = { invoke: BaseChatModel["invoke"]; stream: BaseChatModel["stream"] };
 
-async function answer(llm: BaseChatModel, input: BaseMessage[], options: object, ask: Ask): Promise<AIMessage> {
-  const { tools, tool_choice: choice, ...rest } = options as { tools?: Parameters<NonNullable<BaseChatModel["bindTools"]>>[0]; tool_choice?: string };
-  const bound = (tools === undefined ? llm : llm.bindTools?.(tools, choice === undefined ? {} : { tool_choice: choice })) as Runnable;
-  if (ask.stream !== true) return bound.invoke(input, rest) as Promise<AIMessage>;
+async function answer(
+  llm: BaseChatModel,
+  input: BaseMessage[],
+  options: object,
+  ask: Ask,
+): Promise<AIMessage> {
+  const {
+    tools,
+    tool_choice: choice,
+    ...rest
+  } = options as { tools?: Parameters<NonNullable<BaseChatModel["bindTools"]>>[0]; tool_choice?: string };
+  const bound = (
+    tools === undefined ? llm : llm.bindTools?.(tools, choice === undefined ? {} : { tool_choice: choice })
+  ) as Runnable;
+  if (ask.stream !== true) return bound.invoke(input, rest);
   const abort = new AbortController();
   let whole: AIMessageChunk | undefined;
   try {
     for await (const chunk of await bound.stream(input, { ...rest, signal: abort.signal })) {
-      whole = whole === undefined ? (chunk as AIMessageChunk) : whole.concat(chunk as AIMessageChunk);
+      whole = whole === undefined ? chunk : whole.concat(chunk);
       if (ask.abort === true && whole.text !== "") abort.abort();
     }
   } catch (error) {
     if (ask.abort !== true) throw new Thrown(error, whole?.text ?? "");
   }
-  return (whole ?? new AIMessageChunk("")) as unknown as AIMessage;
+  return whole ?? new AIMessageChunk("");
 }
 
 const FINISHES: Readonly<Record<string, Finish>> = {
@@ -173,7 +195,8 @@ const FINISHES: Readonly<Record<string, Finish>> = {
 function seenOf(message: AIMessage): Omit<Seen, "requests"> {
   const usage = message.usage_metadata as UsageMetadata | undefined;
   const meta = { ...message.additional_kwargs, ...message.response_metadata };
-  const told = meta["finish_reason"] ?? meta["stop_reason"] ?? meta["stopReason"] ?? streamStop(meta) ?? meta["status"];
+  const told =
+    meta["finish_reason"] ?? meta["stop_reason"] ?? meta["stopReason"] ?? streamStop(meta) ?? meta["status"];
   const calls = (message.tool_calls ?? []).map(({ name, args }) => ({ name, input: args as unknown }));
   const finish = FINISHES[String(told)] ?? "other";
   return {
@@ -182,12 +205,15 @@ function seenOf(message: AIMessage): Omit<Seen, "requests"> {
     calls,
     // A response that calls tools is complete, too.
     finish: finish === "end" && told === "completed" && calls.length > 0 ? "calls" : finish,
-    usage: typeof usage?.input_tokens !== "number" ? undefined : {
-      input: usage.input_tokens,
-      output: usage.output_tokens,
-      cached: usage.input_token_details?.cache_read,
-      reasoning: usage.output_token_details?.reasoning,
-    },
+    usage:
+      typeof usage?.input_tokens !== "number"
+        ? undefined
+        : {
+            input: usage.input_tokens,
+            output: usage.output_tokens,
+            cached: usage.input_token_details?.cache_read,
+            reasoning: usage.output_token_details?.reasoning,
+          },
   };
 }
 
@@ -196,6 +222,7 @@ function streamStop(meta: Readonly<Record<string, unknown>>): unknown {
 }
 
 function thoughtsOf({ contentBlocks, additional_kwargs: more }: AIMessage): string {
-  const blocks = contentBlocks.map((block) => (block.type === "reasoning" ? String(block["reasoning"] ?? "") : "")).join("");
-  return blocks === "" ? String(more["reasoning_content"] ?? "") : blocks;
+  const blocks = contentBlocks.map((block) => (block.type === "reasoning" ? block.reasoning : "")).join("");
+  const told = more["reasoning_content"];
+  return blocks === "" && typeof told === "string" ? told : blocks;
 }

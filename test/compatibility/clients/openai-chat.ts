@@ -75,12 +75,15 @@ function paramsOf(model: string, ask: Ask): Params {
       })),
     }),
     ...(toolChoice !== undefined && {
-      tool_choice: toolChoice === "any" ? "required" : { type: "function", function: { name: toolChoice.tool } },
+      tool_choice:
+        toolChoice === "any" ? "required" : { type: "function", function: { name: toolChoice.tool } },
     }),
     ...(ask.maxTokens !== undefined && { max_completion_tokens: ask.maxTokens }),
     ...(ask.temperature !== undefined && { temperature: ask.temperature }),
     ...(ask.stop && { stop: [...ask.stop] }),
-    ...(schema && { response_format: { type: "json_schema", json_schema: { name: "place", schema, strict: true } } }),
+    ...(schema && {
+      response_format: { type: "json_schema", json_schema: { name: "place", schema, strict: true } },
+    }),
     ...(ask.thinking === true && { reasoning_effort: "low" }),
   };
 }
@@ -132,13 +135,17 @@ async function answer(client: OpenAI, params: Params, ask: Ask): Promise<Answere
 }
 
 async function streamed(client: OpenAI, params: Params, ask: Ask): Promise<Answered> {
-  const stream = client.chat.completions.stream({ ...params, stream: true, stream_options: { include_usage: true } });
+  const stream = client.chat.completions.stream({
+    ...params,
+    stream: true,
+    stream_options: { include_usage: true },
+  });
   let text = "";
   let thoughts = "";
   const read = collect(
     stream,
     ({ choices }) => {
-      const delta = choices[0]?.delta as Thinking | undefined;
+      const delta: Thinking | undefined = choices[0]?.delta;
       text += delta?.content ?? "";
       thoughts += delta?.reasoning_content ?? delta?.reasoning ?? "";
       if (ask.abort === true && text !== "") stream.abort();
@@ -147,7 +154,10 @@ async function streamed(client: OpenAI, params: Params, ask: Ask): Promise<Answe
   );
   if (ask.abort === true) {
     await read.catch(() => undefined);
-    return { message: { role: "assistant", content: text, refusal: null }, seen: { text, thoughts, calls: [], finish: "none" } };
+    return {
+      message: { role: "assistant", content: text, refusal: null },
+      seen: { text, thoughts, calls: [], finish: "none" },
+    };
   }
   await read;
   const completion = await stream.finalChatCompletion();

@@ -16,7 +16,11 @@ export const openAiResponses: Client = {
   errors: { ...OPENAI_ERRORS, stream: { name: "APIError|Error" } },
   ask(where, ask) {
     const calls = new Calls();
-    return outcome(calls, () => run(openAiClient(where, calls), where.model, ask), (error) => openAiFailure(error) ?? failedResponse(error));
+    return outcome(
+      calls,
+      () => run(openAiClient(where, calls), where.model, ask),
+      (error) => openAiFailure(error) ?? failedResponse(error),
+    );
   },
 };
 
@@ -32,7 +36,11 @@ async function run(client: OpenAI, model: string, ask: Ask): Promise<Omit<Seen, 
   const params = paramsOf(model, ask);
   if (ask.count === true) {
     const { input, instructions } = params;
-    const counted = await client.responses.inputTokens.count({ model, input: input ?? null, instructions: instructions ?? null });
+    const counted = await client.responses.inputTokens.count({
+      model,
+      input: input ?? null,
+      instructions: instructions ?? null,
+    });
     return { text: "", thoughts: "", calls: [], finish: "none", counted: counted.input_tokens };
   }
   const first = await answer(client, params, ask);
@@ -40,9 +48,11 @@ async function run(client: OpenAI, model: string, ask: Ask): Promise<Omit<Seen, 
   if (ask.next !== undefined)
     return seenOf(await answer(client, { ...params, input: ask.next, previous_response_id: first.id }, ask));
   if (ask.results === undefined || called.length === 0) return seenOf(first);
-  const results = called.map(
-    (call): Item => ({ type: "function_call_output", call_id: call.call_id, output: resultOf(ask, call.name).text }),
-  );
+  const results = called.map((call): Item => ({
+    type: "function_call_output",
+    call_id: call.call_id,
+    output: resultOf(ask, call.name).text,
+  }));
   const input = [...(params.input as Item[]), ...(first.output as Item[]), ...results];
   return seenOf(await answer(client, { ...params, input }, ask));
 }
@@ -141,7 +151,13 @@ function seenOf(response: Response): Omit<Seen, "requests"> {
       .flatMap((item) => (item.type === "reasoning" ? item.summary.map(({ text }) => text) : []))
       .join("\n"),
     calls,
-    finish: isFull ? "length" : calls.length > 0 ? "calls" : response.status === "completed" ? "end" : "other",
+    finish: isFull
+      ? "length"
+      : calls.length > 0
+        ? "calls"
+        : response.status === "completed"
+          ? "end"
+          : "other",
     usage: response.usage && {
       input: response.usage.input_tokens,
       output: response.usage.output_tokens,

@@ -54,7 +54,10 @@ export async function outcome(
 type Told = Omit<Failed, "text" | "requests">;
 
 /** Some errors say that the SDK itself has no way to ask. */
-function read(failed: (error: unknown) => Told | undefined, error: unknown): Told | { cannot: string } | undefined {
+function read(
+  failed: (error: unknown) => Told | undefined,
+  error: unknown,
+): Told | { cannot: string } | undefined {
   try {
     return failed(error);
   } catch (caught) {

@@ -7,7 +7,11 @@ const BY_PROVIDER: readonly (readonly [Failure, FailureKind, title: string])[] =
   ["bad-request", "bad-request", "The provider finds fault with the request"],
   ["context", "bad-request", "The prompt is too long for the model"],
   ["too-large", "too-large", "The provider finds the request too large"],
-  ["authentication", "server-error", "The provider refuses Switchyard's credentials: none of the client's business"],
+  [
+    "authentication",
+    "server-error",
+    "The provider refuses Switchyard's credentials: none of the client's business",
+  ],
   ["permission", "server-error", "Switchyard may not use the model there"],
   ["not-found", "not-found", "The provider has no such model"],
   ["rate-limit", "rate-limit", "The provider throttles; its `retry-after` is told"],

@@ -7,7 +7,12 @@ import { command, inspection } from "./words.ts";
 
 const NOTES = "Minutes of the meeting: nobody came.";
 
-function shows(name: string, title: string, part: (pictureUrl: string) => AskPart, check: Feature["check"]): Feature {
+function shows(
+  name: string,
+  title: string,
+  part: (pictureUrl: string) => AskPart,
+  check: Feature["check"],
+): Feature {
   return {
     name,
     title,
@@ -23,12 +28,19 @@ function sawImage(images: readonly string[] | undefined): void {
   assert.ok(images[0] === digest(PNG) || images[0]?.startsWith("fetched http") === true, images[0]);
 }
 
-function sawDocument(seen: Parameters<NonNullable<Feature["check"]>>[0], facts: Facts, content: Buffer | string): void {
+function sawDocument(
+  seen: Parameters<NonNullable<Feature["check"]>>[0],
+  facts: Facts,
+  content: Buffer | string,
+): void {
   const told = inspection(seen, facts);
   if (told === undefined) return;
   const hasText = typeof content === "string" && told.turns.join("").includes(content);
   if (hasText) return;
-  assert.deepEqual(told.documents.map(([, sum]) => sum), [digest(content)]);
+  assert.deepEqual(
+    told.documents.map(([, sum]) => sum),
+    [digest(content)],
+  );
 }
 
 export const MEDIA: readonly Feature[] = [
@@ -47,7 +59,12 @@ export const MEDIA: readonly Feature[] = [
   shows(
     "document",
     "A PDF in base64",
-    () => ({ type: "document", mediaType: "application/pdf", name: "report.pdf", base64: PDF.toString("base64") }),
+    () => ({
+      type: "document",
+      mediaType: "application/pdf",
+      name: "report.pdf",
+      base64: PDF.toString("base64"),
+    }),
     (seen, facts) => sawDocument(seen, facts, PDF),
   ),
   shows(

@@ -87,7 +87,8 @@ function counted(seen: Seen, facts: Facts): string | void {
   assert.ok(recorded !== undefined, "the record has no usage");
   if (reported !== undefined) assert.deepEqual(recorded, reported, "the record's usage is not the model's");
   // What is guessed is for the books, and no client is told that it was counted.
-  if (facts.estimated && (!usage || usage.input === 0)) return "the provider does not count all tokens: the record has an estimate, the client is told nothing";
+  if (facts.estimated && (!usage || usage.input === 0))
+    return "the provider does not count all tokens: the record has an estimate, the client is told nothing";
   assert.ok(usage, "the client is told no usage");
   assert.deepEqual([usage.input, usage.output], [recorded.input, recorded.output]);
   if (usage.cached !== undefined) assert.equal(usage.cached, recorded.cached);
@@ -101,12 +102,12 @@ const usage: Feature = {
   check: counted,
 };
 
-function again(feature: Feature, asked = feature.ask): Feature {
+function again(feature: Feature): Feature {
   return {
     ...feature,
     name: `${feature.name}, streamed`,
     title: "The same, streamed",
-    ask: (tag, url): Ask => streamed(asked(tag, url)),
+    ask: (tag, url): Ask => streamed(feature.ask(tag, url)),
   };
 }
 
@@ -135,7 +136,11 @@ export const SETTINGS: readonly Feature[] = [
   {
     name: "prompt cache",
     title: "Instructions marked for the provider's prompt cache",
-    ask: (tag) => ({ system: ["Be brief. ".repeat(600)], cache: true, messages: [command(tag, "echo done")] }),
+    ask: (tag) => ({
+      system: ["Be brief. ".repeat(600)],
+      cache: true,
+      messages: [command(tag, "echo done")],
+    }),
     check: (seen, facts) => says(seen, "done", facts),
   },
   {
@@ -150,7 +155,8 @@ export const SETTINGS: readonly Feature[] = [
     ask: (tag) => ({ messages: [command(tag, "echo one")], next: `@${tag} inspect` }),
     check(seen, facts) {
       const told = inspection(seen, facts);
-      if (told !== undefined) assert.deepEqual(told.turns, ["user: echo one", "assistant: one", "user: inspect"]);
+      if (told !== undefined)
+        assert.deepEqual(told.turns, ["user: echo one", "assistant: one", "user: inspect"]);
     },
   },
   {

@@ -4,7 +4,7 @@ import { WORDS } from "../material.ts";
 import { command, ends, inspection, said, says } from "./words.ts";
 
 const FIRST = "Answer in one sentence.";
-const SECOND = "Never shout: \"quietly\" is <better>.";
+const SECOND = 'Never shout: "quietly" is <better>.';
 
 const plain: Feature = {
   name: "plain",
@@ -12,7 +12,7 @@ const plain: Feature = {
   ask: (tag) => ({ messages: [command(tag, `echo ${WORDS}`)] }),
   check(seen, facts) {
     says(seen, WORDS, facts);
-    ends(seen);
+    ends(seen, facts);
   },
 };
 
@@ -32,8 +32,7 @@ export const TEXT: readonly Feature[] = [
     }),
     check(seen, facts) {
       const { turns } = inspection(seen, facts) ?? {};
-      if (turns !== undefined)
-        assert.deepEqual(turns, ["user: One.", "assistant: Two.", "user: inspect"]);
+      if (turns !== undefined) assert.deepEqual(turns, ["user: One.", "assistant: Two.", "user: inspect"]);
     },
   },
   {
@@ -62,7 +61,12 @@ export const TEXT: readonly Feature[] = [
     title: "A system prompt in the middle of the conversation",
     ask: (tag) => ({
       system: [FIRST],
-      messages: [said("user", "One."), said("assistant", "Two."), said("system", SECOND), command(tag, "inspect")],
+      messages: [
+        said("user", "One."),
+        said("assistant", "Two."),
+        said("system", SECOND),
+        command(tag, "inspect"),
+      ],
     }),
     check(seen, facts) {
       const told = inspection(seen, facts);

@@ -16,7 +16,10 @@ export const TOOLS_OF_ALL: readonly AskTool[] = [
 /** More digits than a number of JavaScript has would be lost by whoever parses it; letters of other scripts by whoever cuts it. */
 const KRAKOW = { city: 'Kraków "Stare Miasto"' };
 const ONE = `call ${JSON.stringify([["get_weather", KRAKOW]])}`;
-const BOTH = `call ${JSON.stringify([["get_weather", KRAKOW], ["get_time", { city: "Oslo" }]])}`;
+const BOTH = `call ${JSON.stringify([
+  ["get_weather", KRAKOW],
+  ["get_time", { city: "Oslo" }],
+])}`;
 
 function asks(tag: string, words: string, more: Partial<Ask> = {}): Ask {
   return { messages: [command(tag, words)], tools: TOOLS_OF_ALL, ...more };
@@ -26,7 +29,11 @@ function calls(seen: Seen, facts: Facts, expected: readonly [string, object][]):
   assert.equal(seen.finish, "calls");
   if (facts.freeWords) {
     assert.ok(seen.calls.length > 0, "no tool is called");
-    for (const { name } of seen.calls) assert.ok(TOOLS_OF_ALL.some((tool) => tool.name === name), name);
+    for (const { name } of seen.calls)
+      assert.ok(
+        TOOLS_OF_ALL.some((tool) => tool.name === name),
+        name,
+      );
     return;
   }
   assert.deepEqual(
@@ -36,7 +43,10 @@ function calls(seen: Seen, facts: Facts, expected: readonly [string, object][]):
 }
 
 function bothCalled(seen: Seen, facts: Facts): void {
-  calls(seen, facts, [["get_weather", KRAKOW], ["get_time", { city: "Oslo" }]]);
+  calls(seen, facts, [
+    ["get_weather", KRAKOW],
+    ["get_time", { city: "Oslo" }],
+  ]);
 }
 
 const tools: Feature = {
@@ -69,7 +79,12 @@ const parallelResults: Feature = {
 
 export const TOOLS: readonly Feature[] = [
   tools,
-  { ...tools, name: "tools, streamed", title: "The same, streamed", ask: (tag) => streamed(tools.ask(tag, "")) },
+  {
+    ...tools,
+    name: "tools, streamed",
+    title: "The same, streamed",
+    ask: (tag) => streamed(tools.ask(tag, "")),
+  },
   {
     name: "tools described",
     title: "The model sees the tools' names, descriptions and schemas",
@@ -79,7 +94,10 @@ export const TOOLS: readonly Feature[] = [
       const told = inspection(seen, facts)?.tools ?? [];
       assert.deepEqual(
         told.map(({ name, properties }) => [name, properties]),
-        [["get_weather", ["city"]], ["get_time", ["city"]]],
+        [
+          ["get_weather", ["city"]],
+          ["get_time", ["city"]],
+        ],
       );
       // The emulator of gpt-oss keeps no descriptions.
       for (const [index, { description }] of told.entries())
@@ -89,10 +107,14 @@ export const TOOLS: readonly Feature[] = [
   {
     name: "tool choice",
     title: "A certain tool must be called",
-    ask: (tag) => asks(tag, `call ${JSON.stringify([["get_time", KRAKOW]])}`, { toolChoice: { tool: "get_time" } }),
+    ask: (tag) =>
+      asks(tag, `call ${JSON.stringify([["get_time", KRAKOW]])}`, { toolChoice: { tool: "get_time" } }),
     check(seen, facts) {
       // OpenAI's chat says "stop" of a call that was forced.
-      assert.deepEqual(seen.calls.map(({ name }) => name), ["get_time"]);
+      assert.deepEqual(
+        seen.calls.map(({ name }) => name),
+        ["get_time"],
+      );
       if (!facts.freeWords) assert.equal(facts.asked?.toolChoice, "get_time");
     },
   },
@@ -113,7 +135,12 @@ export const TOOLS: readonly Feature[] = [
     ask: (tag) => streamed(parallel.ask(tag, "")),
   },
   results,
-  { ...results, name: "tool results, streamed", title: "The same, streamed", ask: (tag) => streamed(results.ask(tag, "")) },
+  {
+    ...results,
+    name: "tool results, streamed",
+    title: "The same, streamed",
+    ask: (tag) => streamed(results.ask(tag, "")),
+  },
   parallelResults,
   {
     ...parallelResults,

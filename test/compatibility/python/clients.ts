@@ -6,7 +6,16 @@ import { ROOT } from "../../support/process.ts";
 import { preparePython } from "../../support/python.ts";
 import type { Client, ErrorTable } from "../client.ts";
 import { Driver } from "./driver.ts";
-import { ANTHROPIC, BOTO3, LANGCHAIN_ANTHROPIC, LANGCHAIN_OPENAI, OPENAI, RESPONSES } from "./errors.ts";
+import {
+  ANTHROPIC,
+  BOTO3,
+  INSTRUCTOR_ANTHROPIC,
+  INSTRUCTOR_OPENAI,
+  LANGCHAIN_ANTHROPIC,
+  LANGCHAIN_OPENAI,
+  OPENAI,
+  RESPONSES,
+} from "./errors.ts";
 
 /** What the pages of docs/guides/clients run with, so that one environment serves both. */
 const REQUIREMENTS = path.join(ROOT, "test/docs/requirements.txt");
@@ -78,21 +87,21 @@ const ROWS: readonly Row[] = [
     name: "instructor over openai, tools",
     packages: ["instructor", "openai"],
     dialect: "openai",
-    errors: OPENAI,
+    errors: INSTRUCTOR_OPENAI,
   },
   {
     id: "instructor-openai-json",
     name: "instructor over openai, JSON schema",
     packages: ["instructor", "openai"],
     dialect: "openai",
-    errors: OPENAI,
+    errors: INSTRUCTOR_OPENAI,
   },
   {
     id: "instructor-anthropic",
     name: "instructor over anthropic, tools",
     packages: ["instructor", "anthropic"],
     dialect: "anthropic",
-    errors: ANTHROPIC,
+    errors: INSTRUCTOR_ANTHROPIC,
   },
 ];
 

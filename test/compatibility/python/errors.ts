@@ -51,6 +51,14 @@ export const LANGCHAIN_OPENAI: ErrorTable = {
   "bad-request": { name: "BadRequestError|OpenAIContextOverflowError" },
 };
 
+/** What was wrong with a request for an object; the SDK's own error is inside. */
+export const INSTRUCTOR_OPENAI: ErrorTable = { ...OPENAI, "bad-request": { name: "BadRequestError|InstructorRetryException" } };
+
+export const INSTRUCTOR_ANTHROPIC: ErrorTable = {
+  ...ANTHROPIC,
+  "bad-request": { name: "BadRequestError|InstructorRetryException" },
+};
+
 export const LANGCHAIN_ANTHROPIC: ErrorTable = {
   "bad-request": { name: "AnthropicInvalidRequestError|AnthropicContextOverflowError" },
   authentication: { name: "AnthropicAuthenticationError", status: 401 },

@@ -56,6 +56,11 @@ class OverOpenAi(openai_chat.Chat):
         reply.object = last_of(self.sdk, self.ask, messages=self.messages, **self.params)
         return None
 
+    def add_results(self, answer, results):
+        # It takes no objects of the SDK's.
+        plain = answer if isinstance(answer, dict) else answer.model_dump(exclude_none=True)
+        super().add_results(plain, results)
+
 
 class OverOpenAiJson(OverOpenAi):
     mode = MODE.JSON_SCHEMA

@@ -158,9 +158,6 @@ class OpenAi(LangChain):
             **more,
         )
 
-    def system(self, ask):
-        return super().system(ask)
-
     def __init__(self, where, ask):
         super().__init__(where, ask)
         if ask.get("systemRole"):
@@ -243,7 +240,8 @@ class Bedrock(LangChain):
             client=boto3_sdk.sdk(where),
             bedrock_client=boto3_sdk.sdk(where),
             model=where["model"],
-            # What it takes the model behind the gateway's name for.
+            # What it takes the model behind the gateway's name for; without both it does not stream.
+            provider="anthropic",
             base_model="anthropic.claude-sonnet-4-5-20250929-v1:0",
             region_name="us-east-1",
             **without_none(

@@ -26,6 +26,7 @@ class Like(Conversation):
             cache="has no marks for the prompt cache",
             next="has no previous_response_id",
             count="counts by itself",
+            abort="leaves the connection open when its stream is closed",
         )
         if ask.get("thinking") and "tools" in ask:
             raise Cannot("does not send thoughts back")
@@ -74,9 +75,6 @@ class Like(Conversation):
         last = None
         for piece in pieces:
             reply.text += piece.delta or ""
-            if self.ask.get("abort") and reply.text:
-                pieces.close()
-                return None
             for choice in piece.raw.choices:
                 reply.end(choice.finish_reason)
             openai_chat.read_usage(piece.raw.usage, reply)

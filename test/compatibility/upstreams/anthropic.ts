@@ -1,5 +1,18 @@
 import { digest, signatureOf, type Answer, type Asked, type Failure, type Part, type Turn } from "./model.ts";
-import { halves, known, list, named, number, object, propertiesOf, refuse, text, type Api, type ErrorReply, type Json } from "./api.ts";
+import {
+  halves,
+  known,
+  list,
+  named,
+  number,
+  object,
+  propertiesOf,
+  refuse,
+  text,
+  type Api,
+  type ErrorReply,
+  type Json,
+} from "./api.ts";
 
 const MEMBERS = [
   "model max_tokens messages system stream tools tool_choice temperature top_p top_k stop_sequences thinking metadata",
@@ -21,7 +34,9 @@ export function anthropicMessages(admits: Api["admits"]): Api {
     error,
     streamError: () => named("error", { error: { type: "overloaded_error", message: "Overloaded" } }),
     other: (path, body) =>
-      path.includes("count_tokens") ? { input_tokens: 10 * list(body["messages"], "messages").length } : undefined,
+      path.includes("count_tokens")
+        ? { input_tokens: 10 * list(body["messages"], "messages").length }
+        : undefined,
   };
 }
 
@@ -41,8 +56,14 @@ function read(body: Json): Asked {
   if (thinking) checkThoughts(turns);
   const tools = readTools(body, onCache);
   const choice = body["tool_choice"] as { type: string; name?: string } | undefined;
-  refuse(choice === undefined || tools.length > 0, "tool_choice: Can only specify tool_choice when tools are provided");
-  refuse(!thinking || choice === undefined || choice.type === "auto" || choice.type === "none", "Thinking may not be enabled when tool_choice forces tool use.");
+  refuse(
+    choice === undefined || tools.length > 0,
+    "tool_choice: Can only specify tool_choice when tools are provided",
+  );
+  refuse(
+    !thinking || choice === undefined || choice.type === "auto" || choice.type === "none",
+    "Thinking may not be enabled when tool_choice forces tool use.",
+  );
   const config = body["output_config"] as { format?: { type: string; schema: object } } | undefined;
   if (config?.format !== undefined) checkClosed(config.format.schema);
   refuse(cachePoints <= 4, "A maximum of 4 blocks with cache_control may be provided.");
@@ -65,7 +86,10 @@ function read(body: Json): Asked {
 function checkClosed(schema: unknown): void {
   if (typeof schema !== "object" || schema === null) return;
   const { type, additionalProperties } = schema as { type?: string; additionalProperties?: unknown };
-  refuse(type !== "object" || additionalProperties === false, "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false");
+  refuse(
+    type !== "object" || additionalProperties === false,
+    "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false",
+  );
   for (const value of Object.values(schema)) checkClosed(value);
 }
 
@@ -74,9 +98,15 @@ function readThinking(body: Json, maxTokens: number): boolean {
   if (thinking === undefined || thinking.type === "disabled") return false;
   refuse(thinking.type === "enabled", "adaptive thinking is not supported on this model");
   const budget = number(thinking.budget_tokens, "thinking.enabled.budget_tokens");
-  refuse(budget !== undefined && budget >= 1_024, "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024");
+  refuse(
+    budget !== undefined && budget >= 1_024,
+    "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024",
+  );
   refuse(budget < maxTokens, "`max_tokens` must be greater than `thinking.budget_tokens`.");
-  refuse(body["temperature"] === undefined || body["temperature"] === 1, "`temperature` may only be set to 1 when thinking is enabled.");
+  refuse(
+    body["temperature"] === undefined || body["temperature"] === 1,
+    "`temperature` may only be set to 1 when thinking is enabled.",
+  );
   refuse(body["top_k"] === undefined, "`top_k` must be unset when thinking is enabled.");
   return true;
 }
@@ -95,7 +125,11 @@ function readSystem(system: unknown, onCache: () => void): string[] {
 function readTools(body: Json, onCache: () => void): Asked["tools"] {
   return list(body["tools"] ?? [], "tools").map((each, index) => {
     const tool = object(each, `tools.${index}`);
-    known(tool, ["type", "name", "description", "input_schema", "cache_control", "strict", "eager_input_streaming"], (name) => `tools.${index}.custom.${name}: Extra inputs are not permitted`);
+    known(
+      tool,
+      ["type", "name", "description", "input_schema", "cache_control", "strict", "eager_input_streaming"],
+      (name) => `tools.${index}.custom.${name}: Extra inputs are not permitted`,
+    );
     if (tool["cache_control"] !== undefined) onCache();
     const schema = object(tool["input_schema"], `tools.${index}.custom.input_schema`);
     refuse(schema["type"] === "object", `tools.${index}.custom.input_schema.type: Input should be 'object'`);
@@ -126,20 +160,37 @@ function readBlock(block: Json, place: string, onCache: () => void): Part {
   if (block["cache_control"] !== undefined) onCache();
   switch (block["type"]) {
     case "text":
-      refuse(text(block["text"], `${place}.text`).trim() !== "", "messages: text content blocks must be non-empty");
+      refuse(
+        text(block["text"], `${place}.text`).trim() !== "",
+        "messages: text content blocks must be non-empty",
+      );
       return { type: "text", text: String(block["text"]) };
     case "image": {
       const source = object(block["source"], `${place}.source`);
       if (source["type"] === "url") return { type: "image", digest: `fetched ${String(source["url"])}` };
-      refuse(/^image\/(png|jpeg|gif|webp)$/.test(String(source["media_type"])), `${place}.source.media_type: unknown`);
-      return { type: "image", digest: digest(Buffer.from(text(source["data"], `${place}.source.data`), "base64")) };
+      refuse(
+        /^image\/(png|jpeg|gif|webp)$/.test(String(source["media_type"])),
+        `${place}.source.media_type: unknown`,
+      );
+      return {
+        type: "image",
+        digest: digest(Buffer.from(text(source["data"], `${place}.source.data`), "base64")),
+      };
     }
     case "document":
       return readDocument(block, place);
     case "tool_use":
       object(block["input"], `${place}.input`);
-      refuse(/^[\w-]+$/.test(text(block["id"], `${place}.id`)), `${place}.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'`);
-      return { type: "call", id: String(block["id"]), name: text(block["name"], `${place}.name`), input: JSON.stringify(block["input"]) };
+      refuse(
+        /^[\w-]+$/.test(text(block["id"], `${place}.id`)),
+        `${place}.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'`,
+      );
+      return {
+        type: "call",
+        id: String(block["id"]),
+        name: text(block["name"], `${place}.name`),
+        input: JSON.stringify(block["input"]),
+      };
     case "tool_result":
       return {
         type: "result",
@@ -148,20 +199,38 @@ function readBlock(block: Json, place: string, onCache: () => void): Part {
         isError: block["is_error"] === true,
       };
     case "thinking":
-      refuse(block["signature"] === signatureOf(text(block["thinking"], `${place}.thinking`)), `${place}: Invalid \`signature\` in \`thinking\` block`);
+      refuse(
+        block["signature"] === signatureOf(text(block["thinking"], `${place}.thinking`)),
+        `${place}: Invalid \`signature\` in \`thinking\` block`,
+      );
       return { type: "thought" };
     default:
-      refuse(false, `${place}: Input tag '${String(block["type"])}' found using 'type' does not match any of the expected tags`);
+      refuse(
+        false,
+        `${place}: Input tag '${String(block["type"])}' found using 'type' does not match any of the expected tags`,
+      );
   }
 }
 
 function readDocument(block: Json, place: string): Part {
-  known(block, ["type", "source", "title", "context", "citations", "cache_control"], (name) => `${place}.document.${name}: Extra inputs are not permitted`);
+  known(
+    block,
+    ["type", "source", "title", "context", "citations", "cache_control"],
+    (name) => `${place}.document.${name}: Extra inputs are not permitted`,
+  );
   const source = object(block["source"], `${place}.source`);
   const name = typeof block["title"] === "string" ? block["title"] : "";
-  if (source["type"] === "text") return { type: "document", name, digest: digest(text(source["data"], `${place}.source.data`)) };
-  refuse(source["type"] === "base64" && source["media_type"] === "application/pdf", `${place}.source: not a PDF`);
-  return { type: "document", name, digest: digest(Buffer.from(text(source["data"], `${place}.source.data`), "base64")) };
+  if (source["type"] === "text")
+    return { type: "document", name, digest: digest(text(source["data"], `${place}.source.data`)) };
+  refuse(
+    source["type"] === "base64" && source["media_type"] === "application/pdf",
+    `${place}.source: not a PDF`,
+  );
+  return {
+    type: "document",
+    name,
+    digest: digest(Buffer.from(text(source["data"], `${place}.source.data`), "base64")),
+  };
 }
 
 function resultText(content: unknown, place: string): string {
@@ -178,19 +247,31 @@ function checkCalls(turns: readonly Turn[]): void {
     const ids = parts.flatMap((part) => (part.type === "call" ? [part.id] : []));
     const told = (turns[index + 1]?.parts ?? []).flatMap((part) => (part.type === "result" ? [part.id] : []));
     const lost = ids.find((id) => !told.includes(id));
-    refuse(lost === undefined, `messages.${index}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${String(lost)}.`);
+    refuse(
+      lost === undefined,
+      `messages.${index}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${String(lost)}.`,
+    );
     const before = (turns[index - 1]?.parts ?? []).flatMap((part) => (part.type === "call" ? [part.id] : []));
     const unasked = parts.find((part) => part.type === "result" && !before.includes(part.id));
-    refuse(unasked === undefined, `messages.${index}.content: unexpected \`tool_use_id\` found in \`tool_result\` blocks.`);
+    refuse(
+      unasked === undefined,
+      `messages.${index}.content: unexpected \`tool_use_id\` found in \`tool_result\` blocks.`,
+    );
     const last = parts.findLastIndex(({ type }) => type === "result");
-    refuse(parts.slice(0, last + 1).every(({ type }) => type === "result"), `messages.${index}: \`tool_result\` blocks must come first`);
+    refuse(
+      parts.slice(0, last + 1).every(({ type }) => type === "result"),
+      `messages.${index}: \`tool_result\` blocks must come first`,
+    );
   }
 }
 
 function checkThoughts(turns: readonly Turn[]): void {
   const last = turns.findLast(({ role }) => role === "assistant");
   const calls = last?.parts.some(({ type }) => type === "call") === true;
-  refuse(!calls || last?.parts[0]?.type === "thought", "messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`. When `thinking` is enabled, a final `assistant` message must start with a thinking block.");
+  refuse(
+    !calls || last?.parts[0]?.type === "thought",
+    "messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`. When `thinking` is enabled, a final `assistant` message must start with a thinking block.",
+  );
 }
 
 const STOP = { end: "end_turn", stop: "stop_sequence", length: "max_tokens", calls: "tool_use" } as const;
@@ -205,7 +286,7 @@ function usageOf({ usage }: Answer): object {
   };
 }
 
-function message(answer: Answer, content: object[]): object {
+function messageWith(answer: Answer, content: object[]): object {
   return {
     id: "msg_1",
     type: "message",
@@ -220,8 +301,10 @@ function message(answer: Answer, content: object[]): object {
 
 function whole(answer: Answer): object {
   const { thought } = answer;
-  return message(answer, [
-    ...(thought === undefined ? [] : [{ type: "thinking", thinking: thought, signature: signatureOf(thought) }]),
+  return messageWith(answer, [
+    ...(thought === undefined
+      ? []
+      : [{ type: "thinking", thinking: thought, signature: signatureOf(thought) }]),
     ...(answer.text.length === 0 ? [] : [{ type: "text", text: answer.text.join("") }]),
     ...answer.calls.map(({ id, name, input }) => ({ type: "tool_use", id: `toolu_${id}`, name, input })),
   ]);
@@ -238,7 +321,12 @@ function pieces(answer: Answer): string[] {
       named("content_block_stop", at),
     ];
   };
-  const start = { ...message(answer, []), stop_reason: null, stop_sequence: null, usage: { ...usageOf(answer), output_tokens: 1 } };
+  const start = {
+    ...messageWith(answer, []),
+    stop_reason: null,
+    stop_sequence: null,
+    usage: { ...usageOf(answer), output_tokens: 1 },
+  };
   return [
     named("message_start", { message: start }),
     named("ping"),
@@ -250,7 +338,10 @@ function pieces(answer: Answer): string[] {
         ])),
     ...(answer.text.length === 0
       ? []
-      : block({ type: "text", text: "" }, answer.text.map((each) => ({ type: "text_delta", text: each })))),
+      : block(
+          { type: "text", text: "" },
+          answer.text.map((each) => ({ type: "text_delta", text: each })),
+        )),
     ...answer.calls.flatMap(({ id, name, input }) =>
       block(
         { type: "tool_use", id: `toolu_${id}`, name, input: {} },
@@ -259,7 +350,7 @@ function pieces(answer: Answer): string[] {
     ),
     named("message_delta", {
       delta: { stop_reason: STOP[answer.stop], stop_sequence: answer.sequence ?? null },
-      usage: { output_tokens: answer.usage.output },
+      usage: usageOf(answer),
     }),
     named("message_stop"),
   ];
@@ -269,7 +360,11 @@ function pieces(answer: Answer): string[] {
 const ERRORS: Readonly<Record<Failure, readonly [status: number, type: string, message: string]>> = {
   "bad-request": [400, "invalid_request_error", "The request was not understood."],
   authentication: [401, "authentication_error", "invalid x-api-key"],
-  permission: [403, "permission_error", "Your API key does not have permission to use the specified resource."],
+  permission: [
+    403,
+    "permission_error",
+    "Your API key does not have permission to use the specified resource.",
+  ],
   "not-found": [404, "not_found_error", "model: claude-up"],
   "too-large": [413, "request_too_large", "Request exceeds the maximum size"],
   "rate-limit": [429, "rate_limit_error", "This request would exceed your rate limit."],

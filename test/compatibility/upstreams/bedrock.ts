@@ -30,7 +30,12 @@ const at = (words: string): { contains: string } => ({ contains: ` fail ${words}
 
 /** https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html */
 const FAULTS: Fault[] = [
-  { kind: "error", ...at("bad-request"), exception: "ValidationException", message: "The request was not understood." },
+  {
+    kind: "error",
+    ...at("bad-request"),
+    exception: "ValidationException",
+    message: "The request was not understood.",
+  },
   { kind: "error", ...at("authentication"), exception: "UnrecognizedClientException" },
   { kind: "error", ...at("permission"), exception: "AccessDeniedException" },
   { kind: "error", ...at("not-found"), exception: "ResourceNotFoundException" },
@@ -39,7 +44,12 @@ const FAULTS: Fault[] = [
   { kind: "error", ...at("overloaded"), exception: "ServiceUnavailableException" },
   { kind: "error", ...at("server-error"), exception: "InternalServerException" },
   { kind: "hang", ...at("timeout") },
-  { kind: "error", ...at("context"), exception: "ValidationException", message: "Input is too long for requested model." },
+  {
+    kind: "error",
+    ...at("context"),
+    exception: "ValidationException",
+    message: "Input is too long for requested model.",
+  },
   { kind: "exception", ...at("mid-stream"), exception: "modelStreamErrorException", afterFrames: 4 },
   { kind: "reset", ...at("cut"), afterFrames: 4 },
   { kind: "cut", ...at("no-end"), at: "before-message-stop" },
@@ -51,7 +61,13 @@ export function readConverse(request: ConverseRequest): Asked {
   const tools = (request.toolConfig?.tools ?? []).flatMap(({ toolSpec }) =>
     toolSpec === undefined
       ? []
-      : [{ name: toolSpec.name, description: toolSpec.description, properties: propertiesOf(toolSpec.inputSchema.json) }],
+      : [
+          {
+            name: toolSpec.name,
+            description: toolSpec.description,
+            properties: propertiesOf(toolSpec.inputSchema.json),
+          },
+        ],
   );
   const choice = request.toolConfig?.toolChoice;
   const cached = JSON.stringify(request).split('"cachePoint"').length - 1;
@@ -73,7 +89,10 @@ export function readConverse(request: ConverseRequest): Asked {
   };
 }
 
-function schemaOf({ outputConfig }: ConverseRequest, fields: Readonly<Record<string, unknown>>): object | undefined {
+function schemaOf(
+  { outputConfig }: ConverseRequest,
+  fields: Readonly<Record<string, unknown>>,
+): object | undefined {
   if (outputConfig?.textFormat !== undefined) return outputConfig.textFormat;
   const { format } = (fields["output_config"] ?? {}) as { format?: object };
   return format ?? (fields["output_format"] as object | undefined);
@@ -98,7 +117,9 @@ function readBlock(block: Block): Part[] {
     return [{ type: "document", name: document.name, digest: digest(content) }];
   }
   if (toolUse !== undefined)
-    return [{ type: "call", id: toolUse.toolUseId, name: toolUse.name, input: JSON.stringify(toolUse.input) }];
+    return [
+      { type: "call", id: toolUse.toolUseId, name: toolUse.name, input: JSON.stringify(toolUse.input) },
+    ];
   if (toolResult !== undefined) {
     const told = toolResult.content.map((part) => part.text ?? JSON.stringify(part.json)).join("");
     return [{ type: "result", id: toolResult.toolUseId, text: told, isError: toolResult.status === "error" }];

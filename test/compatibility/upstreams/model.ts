@@ -170,7 +170,8 @@ export function answerTo(asked: Asked, { verb, rest }: Pick<Command, "verb" | "r
       return finished(asked, { ...plain, thought, ...calls(asked, rest) });
     case "json":
       // A model without schemas of its own is given a tool of that form.
-      if (asked.schema === undefined && asked.tools.some(isPlace)) return finished(asked, { ...plain, ...calls(asked, place(asked)) });
+      if (asked.schema === undefined && asked.tools.some(isPlace))
+        return finished(asked, { ...plain, ...calls(asked, place(asked)) });
       return finished(asked, { ...plain, text: words(asked.schema === undefined ? "no schema" : INSTANCE) });
     case "count":
       return finished(asked, { ...plain, text: numbers(Number(rest)) });

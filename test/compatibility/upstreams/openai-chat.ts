@@ -48,10 +48,22 @@ export function openAiChat(flavour: ChatFlavour): Api {
 }
 
 export function readChat(body: Json, { engine }: Pick<ChatFlavour, "engine">): Asked {
-  known(body, engine ? [...MEMBERS, ...OF_ENGINES] : MEMBERS, (name) => `Unrecognized request argument supplied: ${name}`);
-  refuse(engine || body["metadata"] === undefined || body["store"] === true, "The 'metadata' parameter is only allowed when 'store' is enabled.");
-  refuse(body["stream"] === true || body["stream_options"] === undefined, "The 'stream_options' parameter is only allowed when 'stream' is enabled.");
-  const messages = list(body["messages"], "messages").map((each, index) => object(each, `messages[${index}]`));
+  known(
+    body,
+    engine ? [...MEMBERS, ...OF_ENGINES] : MEMBERS,
+    (name) => `Unrecognized request argument supplied: ${name}`,
+  );
+  refuse(
+    engine || body["metadata"] === undefined || body["store"] === true,
+    "The 'metadata' parameter is only allowed when 'store' is enabled.",
+  );
+  refuse(
+    body["stream"] === true || body["stream_options"] === undefined,
+    "The 'stream_options' parameter is only allowed when 'stream' is enabled.",
+  );
+  const messages = list(body["messages"], "messages").map((each, index) =>
+    object(each, `messages[${index}]`),
+  );
   checkCalls(messages);
   const { tools, toolChoice } = readTools(body);
   const stop = body["stop"] ?? [];
@@ -60,7 +72,9 @@ export function readChat(body: Json, { engine }: Pick<ChatFlavour, "engine">): A
   const first = turns.findIndex(({ role }) => role !== "system");
   return {
     stream: body["stream"] === true,
-    system: turns.slice(0, first).flatMap((turn) => turn.parts.map((part) => ("text" in part ? part.text : ""))),
+    system: turns
+      .slice(0, first)
+      .flatMap((turn) => turn.parts.map((part) => ("text" in part ? part.text : ""))),
     turns: turns.slice(first),
     tools,
     toolChoice,
@@ -76,7 +90,10 @@ export function readChat(body: Json, { engine }: Pick<ChatFlavour, "engine">): A
 
 function readEffort(effort: unknown): boolean {
   if (effort === undefined || effort === null) return false;
-  refuse(["none", "minimal", "low", "medium", "high", "xhigh"].includes(String(effort)), `Invalid value: '${String(effort)}'`);
+  refuse(
+    typeof effort === "string" && ["none", "minimal", "low", "medium", "high", "xhigh"].includes(effort),
+    "Invalid value of 'reasoning_effort'",
+  );
   return effort !== "none";
 }
 
@@ -102,8 +119,14 @@ function readTools(body: Json): Pick<Asked, "tools" | "toolChoice"> {
   });
   refuse(body["tools"] === undefined || tools.length > 0, "[] is too short - 'tools'");
   const choice = body["tool_choice"];
-  refuse(choice === undefined || tools.length > 0, "'tool_choice' is only allowed when 'tools' are specified.");
-  refuse(body["parallel_tool_calls"] === undefined || tools.length > 0, "'parallel_tool_calls' is only allowed when 'tools' are specified.");
+  refuse(
+    choice === undefined || tools.length > 0,
+    "'tool_choice' is only allowed when 'tools' are specified.",
+  );
+  refuse(
+    body["parallel_tool_calls"] === undefined || tools.length > 0,
+    "'parallel_tool_calls' is only allowed when 'tools' are specified.",
+  );
   const name = (choice as { function?: { name: string } } | undefined)?.function?.name;
   return { tools, toolChoice: name ?? (choice === "required" ? "any" : (choice as string | undefined)) };
 }
@@ -115,10 +138,16 @@ function checkCalls(messages: readonly Json[]): void {
     const { role } = message;
     if (role === "tool") {
       const id = text(message["tool_call_id"], `messages[${index}].tool_call_id`);
-      refuse(waiting.delete(id), `Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.`);
+      refuse(
+        waiting.delete(id),
+        `Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.`,
+      );
       continue;
     }
-    refuse(waiting.size === 0, `An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: ${[...waiting].join(", ")}`);
+    refuse(
+      waiting.size === 0,
+      `An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: ${[...waiting].join(", ")}`,
+    );
     waiting = new Set(((message["tool_calls"] ?? []) as { id: string }[]).map(({ id }) => id));
   }
   refuse(waiting.size === 0, "An assistant message with 'tool_calls' must be followed by tool messages");
@@ -127,15 +156,29 @@ function checkCalls(messages: readonly Json[]): void {
 function readMessage(message: Json, index: number): Turn {
   const { role, content } = message;
   const place = `messages[${index}]`;
-  if (role === "system" || role === "developer") return { role: "system", parts: readParts(content, place, ["text"]) };
-  if (role === "user") return { role, parts: readParts(content, place, ["text", "image_url", "file", "input_audio"]) };
+  if (role === "system" || role === "developer")
+    return { role: "system", parts: readParts(content, place, ["text"]) };
+  if (role === "user")
+    return { role, parts: readParts(content, place, ["text", "image_url", "file", "input_audio"]) };
   if (role === "tool") {
     const told = readParts(content, place, ["text"]).map((part) => ("text" in part ? part.text : ""));
-    return { role: "user", parts: [{ type: "result", id: String(message["tool_call_id"]), text: told.join(""), isError: false }] };
+    return {
+      role: "user",
+      parts: [{ type: "result", id: String(message["tool_call_id"]), text: told.join(""), isError: false }],
+    };
   }
-  refuse(role === "assistant", `Invalid value: '${String(role)}'. Supported values are: 'system', 'assistant', 'user', 'function', 'tool', and 'developer'.`);
-  const calls = (message["tool_calls"] ?? []) as { id: string; function: { name: string; arguments: string } }[];
-  refuse(calls.length > 0 || typeof content === "string" || Array.isArray(content), `Invalid value for 'content': expected a string, got null.`);
+  refuse(
+    role === "assistant",
+    `Invalid value: '${String(role)}'. Supported values are: 'system', 'assistant', 'user', 'function', 'tool', and 'developer'.`,
+  );
+  const calls = (message["tool_calls"] ?? []) as {
+    id: string;
+    function: { name: string; arguments: string };
+  }[];
+  refuse(
+    calls.length > 0 || typeof content === "string" || Array.isArray(content),
+    `Invalid value for 'content': expected a string, got null.`,
+  );
   for (const call of calls) JSON.parse(call.function.arguments);
   const thought = message["reasoning_content"] ?? message["reasoning"];
   return {
@@ -143,7 +186,10 @@ function readMessage(message: Json, index: number): Turn {
     parts: [
       ...(typeof thought === "string" && thought !== "" ? [{ type: "thought" } as const] : []),
       ...(content === null || content === undefined ? [] : readParts(content, place, ["text", "refusal"])),
-      ...calls.map((call) => ({ type: "call", id: call.id, name: call.function.name, input: call.function.arguments }) as const),
+      ...calls.map(
+        (call) =>
+          ({ type: "call", id: call.id, name: call.function.name, input: call.function.arguments }) as const,
+      ),
     ],
   };
 }
@@ -154,7 +200,11 @@ function readParts(content: unknown, place: string, allowed: readonly string[]):
     const part = object(each, `${place}.content[${index}]`);
     const type = text(part["type"], `${place}.content[${index}].type`);
     refuse(allowed.includes(type), `Invalid value: '${type}'. Supported values are: ${allowed.join(", ")}.`);
-    if (type === "image_url") return { type: "image", digest: imageDigest(text(object(part["image_url"], "image_url")["url"], "url")) };
+    if (type === "image_url")
+      return {
+        type: "image",
+        digest: imageDigest(text(object(part["image_url"], "image_url")["url"], "url")),
+      };
     if (type === "file") return readFile(object(part["file"], "file"));
     return { type: "text", text: text(part["text"], `${place}.content[${index}].text`) };
   });
@@ -168,11 +218,16 @@ export function imageDigest(url: string): string {
   return digest(Buffer.from(data, "base64"));
 }
 
-export function readFile(file: Json): Part {
+/** @param types  a pattern of what is taken: chat completions take PDFs alone */
+export function readFile(file: Json, types = "application/pdf"): Part {
   const data = text(file["file_data"], "file.file_data");
-  const [, base64] = /^data:application\/pdf;base64,([A-Za-z0-9+/]+=*)$/.exec(data) ?? [];
-  refuse(base64, "Invalid file data: expected a base64-encoded data URL with the MIME type application/pdf");
-  return { type: "document", name: text(file["filename"], "file.filename"), digest: digest(Buffer.from(base64, "base64")) };
+  const [, base64] = new RegExp(`^data:${types};base64,([A-Za-z0-9+/]+=*)$`).exec(data) ?? [];
+  refuse(base64, `Invalid file data: expected a base64-encoded data URL with the MIME type ${types}`);
+  return {
+    type: "document",
+    name: text(file["filename"], "file.filename"),
+    digest: digest(Buffer.from(base64, "base64")),
+  };
 }
 
 function tokenize(body: Json, { engine }: ChatFlavour): object | undefined {
@@ -216,10 +271,16 @@ export function whole(answer: Answer, { engine }: Pick<ChatFlavour, "engine">): 
 
 export function pieces(answer: Answer, asked: Asked, { engine }: Pick<ChatFlavour, "engine">): string[] {
   const chunk = (delta: object, finish: string | null = null): string =>
-    sse({ ...HEAD, object: "chat.completion.chunk", choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }] });
+    sse({
+      ...HEAD,
+      object: "chat.completion.chunk",
+      choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
+    });
   const calls = answer.calls.flatMap(({ id, name, input }, index) => [
     chunk({ tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] }),
-    ...halves(JSON.stringify(input)).map((json) => chunk({ tool_calls: [{ index, function: { arguments: json } }] })),
+    ...halves(JSON.stringify(input)).map((json) =>
+      chunk({ tool_calls: [{ index, function: { arguments: json } }] }),
+    ),
   ]);
   return [
     chunk({ role: "assistant", content: "" }),

@@ -3,7 +3,9 @@ import { sse } from "./api.ts";
 import type { Failure } from "./model.ts";
 
 /** https://platform.openai.com/docs/guides/error-codes */
-const ERRORS: Readonly<Record<Failure, readonly [status: number, type: string, code: string | null, message: string]>> = {
+const ERRORS: Readonly<
+  Record<Failure, readonly [status: number, type: string, code: string | null, message: string]>
+> = {
   "bad-request": [400, "invalid_request_error", null, "The request was not understood."],
   authentication: [401, "invalid_request_error", "invalid_api_key", "Incorrect API key provided."],
   permission: [403, "invalid_request_error", "unsupported_country_region_territory", "Not for you."],

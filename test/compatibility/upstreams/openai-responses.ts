@@ -1,7 +1,19 @@
 import { digest, signatureOf, type Answer, type Asked, type Part, type Turn } from "./model.ts";
 import { openAiError } from "./openai-errors.ts";
 import { imageDigest, readFile } from "./openai-chat.ts";
-import { halves, known, list, number, object, propertiesOf, refuse, sse, text, type Api, type Json } from "./api.ts";
+import {
+  halves,
+  known,
+  list,
+  number,
+  object,
+  propertiesOf,
+  refuse,
+  sse,
+  text,
+  type Api,
+  type Json,
+} from "./api.ts";
 
 const MEMBERS = [
   "model input instructions stream tools tool_choice parallel_tool_calls max_output_tokens temperature top_p text",
@@ -27,7 +39,8 @@ export function openAiResponses(paths: RegExp, admits: Api["admits"]): Api {
     beforeBreak: 6,
     streamType: "text/event-stream; charset=utf-8",
     error: openAiError,
-    streamError: () => event("error", { code: "server_error", message: "The server had an error.", param: null }),
+    streamError: () =>
+      event("error", { code: "server_error", message: "The server had an error.", param: null }),
     other: (path, body) => (path.includes("input_tokens") ? count(body) : undefined),
   };
 }
@@ -44,19 +57,31 @@ function inputOf(body: Json): readonly Json[] {
 
 function read(body: Json): AskedResponse {
   known(body, MEMBERS, (name) => `Unknown parameter: '${name}'.`);
-  refuse(body["store"] === false || body["previous_response_id"] === undefined, "Previous response not found.");
+  refuse(
+    body["store"] === false || body["previous_response_id"] === undefined,
+    "Previous response not found.",
+  );
   const most = number(body["max_output_tokens"], "max_output_tokens");
-  refuse(most === undefined || most >= 16, "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16.");
+  refuse(
+    most === undefined || most >= 16,
+    "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16.",
+  );
   const reasoning = body["reasoning"] as Json | null | undefined;
   const effort = reasoning?.["effort"];
   const include = (body["include"] ?? []) as readonly string[];
   const items = inputOf(body);
   checkCalls(items);
   const turns = items.map(readItem);
-  const first = Math.max(0, turns.findIndex(({ role }) => role !== "system"));
+  const first = Math.max(
+    0,
+    turns.findIndex(({ role }) => role !== "system"),
+  );
   const tools = readTools(body);
   const choice = body["tool_choice"] as string | { name: string } | undefined;
-  refuse(choice === undefined || choice === "auto" || choice === "none" || tools.length > 0, "Tool choice 'required' must be specified with 'tools' parameter.");
+  refuse(
+    choice === undefined || choice === "auto" || choice === "none" || tools.length > 0,
+    "Tool choice 'required' must be specified with 'tools' parameter.",
+  );
   return {
     stream: body["stream"] === true,
     system: [
@@ -95,13 +120,17 @@ function readTools(body: Json): Asked["tools"] {
 }
 
 function checkCalls(items: readonly Json[]): void {
-  const ids = (type: string): unknown[] => items.filter((item) => item["type"] === type).map((item) => item["call_id"]);
+  const ids = (type: string): unknown[] =>
+    items.filter((item) => item["type"] === type).map((item) => item["call_id"]);
   const called = ids("function_call");
   const told = ids("function_call_output");
   const lost = called.find((id) => !told.includes(id));
   refuse(lost === undefined, `No tool output found for function call ${String(lost)}.`);
   const unasked = told.find((id) => !called.includes(id));
-  refuse(unasked === undefined, `No tool call found for function call output with call_id ${String(unasked)}.`);
+  refuse(
+    unasked === undefined,
+    `No tool call found for function call output with call_id ${String(unasked)}.`,
+  );
 }
 
 function readItem(item: Json, index: number): Turn {
@@ -113,15 +142,27 @@ function readItem(item: Json, index: number): Turn {
       JSON.parse(text(item["arguments"], `${place}.arguments`));
       return {
         role: "assistant",
-        parts: [{ type: "call", id: text(item["call_id"], "call_id"), name: text(item["name"], "name"), input: String(item["arguments"]) }],
+        parts: [
+          {
+            type: "call",
+            id: text(item["call_id"], "call_id"),
+            name: text(item["name"], "name"),
+            input: String(item["arguments"]),
+          },
+        ],
       };
     case "function_call_output": {
       const { output } = item;
       const told =
         typeof output === "string"
           ? output
-          : list(output, `${place}.output`).map((part) => text(object(part, "part")["text"], `${place}.output.text`)).join("");
-      return { role: "user", parts: [{ type: "result", id: text(item["call_id"], "call_id"), text: told, isError: false }] };
+          : list(output, `${place}.output`)
+              .map((part) => text(object(part, "part")["text"], `${place}.output.text`))
+              .join("");
+      return {
+        role: "user",
+        parts: [{ type: "result", id: text(item["call_id"], "call_id"), text: told, isError: false }],
+      };
     }
     case "reasoning":
       return { role: "assistant", parts: readThought(item, place) };
@@ -134,8 +175,14 @@ function readItem(item: Json, index: number): Turn {
 function readThought(item: Json, place: string): Part[] {
   list(item["summary"], `${place}.summary`);
   const encrypted = item["encrypted_content"];
-  refuse(typeof encrypted === "string", `Item with id '${String(item["id"])}' not found. Items are not persisted when 'store' is set to false.`);
-  refuse(encrypted === signatureOf(String(item["id"]).split("_")[1] ?? ""), "The encrypted content could not be verified.");
+  refuse(
+    typeof encrypted === "string",
+    `Item with id '${String(item["id"])}' not found. Items are not persisted when 'store' is set to false.`,
+  );
+  refuse(
+    encrypted === signatureOf(String(item["id"]).split("_")[1] ?? ""),
+    "The encrypted content could not be verified.",
+  );
   return [{ type: "thought" }];
 }
 
@@ -143,23 +190,27 @@ function readMessage(item: Json, place: string): Turn {
   const role = text(item["role"], `${place}.role`);
   refuse(["user", "assistant", "system", "developer"].includes(role), `Invalid value: '${role}'.`);
   const { content } = item;
-  const allowed = role === "assistant" ? ["output_text", "refusal"] : ["input_text", "input_image", "input_file"];
+  const allowed =
+    role === "assistant" ? ["output_text", "refusal"] : ["input_text", "input_image", "input_file"];
   const parts =
     typeof content === "string"
       ? [{ type: "text", text: content } as const]
-      : list(content, `${place}.content`).map((each, at) => readPart(object(each, `${place}.content[${at}]`), allowed));
+      : list(content, `${place}.content`).map((each, at) =>
+          readPart(object(each, `${place}.content[${at}]`), allowed),
+        );
   return { role: role === "developer" ? "system" : (role as Turn["role"]), parts };
 }
 
 function readPart(part: Json, allowed: readonly string[]): Part {
   const type = text(part["type"], "type");
   refuse(allowed.includes(type), `Invalid value: '${type}'. Supported values are: ${allowed.join(", ")}.`);
-  if (type === "input_image") return { type: "image", digest: imageDigest(text(part["image_url"], "image_url")) };
-  if (type === "input_file") return readFile(part);
+  if (type === "input_image")
+    return { type: "image", digest: imageDigest(text(part["image_url"], "image_url")) };
+  if (type === "input_file") return readFile(part, "(?:application/pdf|text/[a-z]+)");
   return { type: "text", text: text(part["text"] ?? part["refusal"], "text") };
 }
 
-function items(answer: Answer, { encrypted }: AskedResponse): Json[] {
+function itemsOf(answer: Answer, { encrypted }: AskedResponse): Json[] {
   const { thought } = answer;
   const id = digest(thought ?? "");
   return [
@@ -195,7 +246,12 @@ function items(answer: Answer, { encrypted }: AskedResponse): Json[] {
   ];
 }
 
-function response(answer: Answer, asked: AskedResponse, output = items(answer, asked), status?: string): Json {
+function response(
+  answer: Answer,
+  asked: AskedResponse,
+  output = itemsOf(answer, asked),
+  status?: string,
+): Json {
   const { usage } = answer;
   return {
     id: "resp_1",
@@ -214,6 +270,7 @@ function response(answer: Answer, asked: AskedResponse, output = items(answer, a
     tools: [],
     top_p: 1,
     store: false,
+    text: { format: asked.schema === undefined ? { type: "text" } : { type: "json_schema", name: "place", schema: asked.schema } },
     usage: {
       input_tokens: usage.input,
       input_tokens_details: { cached_tokens: usage.cached },
@@ -237,7 +294,7 @@ function pieces(answer: Answer, asked: AskedResponse): string[] {
   return [
     event("response.created", { response: begun }),
     event("response.in_progress", { response: begun }),
-    ...items(answer, asked).flatMap((item, index) => itemEvents(item, index, answer)),
+    ...itemsOf(answer, asked).flatMap((item, index) => itemEvents(item, index, answer)),
     event(answer.stop === "length" ? "response.incomplete" : "response.completed", { response: done }),
   ];
 }
@@ -245,7 +302,10 @@ function pieces(answer: Answer, asked: AskedResponse): string[] {
 function itemEvents(item: Json, index: number, answer: Answer): string[] {
   const at = { output_index: index, item_id: item["id"] };
   const wrap = (empty: object, inner: string[]): string[] => [
-    event("response.output_item.added", { output_index: index, item: { ...item, status: "in_progress", ...empty } }),
+    event("response.output_item.added", {
+      output_index: index,
+      item: { ...item, status: "in_progress", ...empty },
+    }),
     ...inner,
     event("response.output_item.done", { output_index: index, item }),
   ];
@@ -256,7 +316,10 @@ function itemEvents(item: Json, index: number, answer: Answer): string[] {
       event("response.reasoning_summary_part.added", { ...part, part: { type: "summary_text", text: "" } }),
       event("response.reasoning_summary_text.delta", { ...part, delta: thought }),
       event("response.reasoning_summary_text.done", { ...part, text: thought }),
-      event("response.reasoning_summary_part.done", { ...part, part: { type: "summary_text", text: thought } }),
+      event("response.reasoning_summary_part.done", {
+        ...part,
+        part: { type: "summary_text", text: thought },
+      }),
     ]);
   }
   if (item["type"] === "function_call") {

@@ -36,6 +36,8 @@ export function readPrompt(
   }
   refuse(prompt.slice(end) === open, "the prompt is not in the form that this model was trained on");
   const first = turns.findIndex(({ role }) => role !== "system");
-  const system = turns.slice(0, first).flatMap(({ parts }) => parts.map((part) => ("text" in part ? part.text : "")));
+  const system = turns
+    .slice(0, first)
+    .flatMap(({ parts }) => parts.map((part) => ("text" in part ? part.text : "")));
   return { system, turns: turns.slice(first) };
 }

@@ -47,7 +47,11 @@ function framed(bytes: Buffer): Buffer {
 /** What SageMaker says itself; all else is the container's. */
 const OWN: { readonly [failure in Failure]?: readonly [status: number, type: string, message: string] } = {
   authentication: [403, "InvalidSignatureException", "The request signature does not match."],
-  permission: [403, "AccessDeniedException", "The role is not authorized to perform: sagemaker:InvokeEndpoint"],
+  permission: [
+    403,
+    "AccessDeniedException",
+    "The role is not authorized to perform: sagemaker:InvokeEndpoint",
+  ],
   "not-found": [400, "ValidationError", "Endpoint chat-ep of account 123456789012 not found."],
   "rate-limit": [400, "ThrottlingException", "Rate exceeded"],
   overloaded: [503, "ServiceUnavailable", "The service is currently unavailable."],

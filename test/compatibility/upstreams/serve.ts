@@ -39,7 +39,8 @@ async function handle(
   const path = request.url ?? "";
   const api = apis.find(({ paths }) => paths.test(path));
   if (api === undefined) return send(response, { status: 404, body: { error: { message: `no ${path}` } } });
-  if (!api.admits({ path, headers: request.headers, bytes })) return send(response, api.error("authentication"));
+  if (!api.admits({ path, headers: request.headers, bytes }))
+    return send(response, api.error("authentication"));
   try {
     const body = JSON.parse(bytes.toString()) as Json;
     const other = api.other?.(path, body);

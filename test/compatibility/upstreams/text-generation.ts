@@ -3,7 +3,13 @@ import { known, number, object, refuse, text, type Api, type ErrorReply, type Js
 import { readPrompt, type PromptForm } from "./prompt.ts";
 
 /** What both read of a prompt: no tools, no pictures, no schema; the text is all. */
-const NO_MORE = { tools: [], toolChoice: undefined, schema: undefined, thinks: false, cachePoints: 0 } as const;
+const NO_MORE = {
+  tools: [],
+  toolChoice: undefined,
+  schema: undefined,
+  thinks: false,
+  cachePoints: 0,
+} as const;
 
 /** The text with the stop text at its end, as these engines leave it in. */
 function tokensOf({ text: pieces, sequence }: Answer): string[] {
@@ -20,12 +26,15 @@ const TGI_PARAMETERS = [
 /** https://huggingface.co/docs/text-generation-inference/reference/api_reference */
 export function tgi(form: PromptForm): Omit<Api, "paths" | "admits"> {
   const last = (answer: Answer): object => ({
-    finish_reason: answer.sequence !== undefined ? "stop_sequence" : answer.stop === "length" ? "length" : "eos_token",
+    finish_reason:
+      answer.sequence !== undefined ? "stop_sequence" : answer.stop === "length" ? "length" : "eos_token",
     generated_tokens: answer.usage.output,
   });
   return {
     read: (body, path) => readTgi(body, form, path.endsWith("invocations-response-stream")),
-    whole: (answer) => [{ generated_text: tokensOf(answer).join(""), details: { ...last(answer), prefill: [], tokens: [] } }],
+    whole: (answer) => [
+      { generated_text: tokensOf(answer).join(""), details: { ...last(answer), prefill: [], tokens: [] } },
+    ],
     pieces(answer) {
       const tokens = tokensOf(answer);
       return tokens.map((token, index) => {
@@ -153,6 +162,9 @@ function readTriton(body: Json, form: PromptForm, stream: boolean): Asked {
 /** Nearly everything is 400 there. */
 function tritonError(failure: Failure, said?: string): ErrorReply {
   const is400 = ["bad-request", "not-found", "context"].includes(failure);
-  const words = failure === "context" ? "prompt (length 5000) is longer than the maximum model length of 4096" : WORDS[failure];
+  const words =
+    failure === "context"
+      ? "prompt (length 5000) is longer than the maximum model length of 4096"
+      : WORDS[failure];
   return { status: is400 ? 400 : STATUS[failure], body: { error: said ?? words } };
 }

@@ -197,20 +197,32 @@ test("results hold texts, files and failures", () => {
 
 test("thoughts keep their signatures, and redacted ones are the maker's text out of its base64", () => {
   const data = "RXRrRUNrZ0lCeEFCR0FJcVFK";
-  assert.deepEqual(
-    partsOf(
-      { reasoningContent: { reasoningText: { text: "Hm.", signature: "s" } } },
-      { reasoningContent: { reasoningText: { text: "" } } },
-      { reasoningContent: { redactedContent: Buffer.from(data).toString("base64") } },
-      { reasoningContent: { redactedContent: Buffer.from([0xff, 0xfe]).toString("base64") } },
-    ),
+  const content = [
+    { reasoningContent: { reasoningText: { text: "Hm.", signature: "s" } } },
+    { reasoningContent: { reasoningText: { text: "" } } },
+    { reasoningContent: { redactedContent: Buffer.from(data).toString("base64") } },
+    { reasoningContent: { redactedContent: Buffer.from([0xff, 0xfe]).toString("base64") } },
+  ];
+  assert.deepEqual(read({ messages: [{ role: "assistant", content }] }).messages[0]?.parts, [
+    { type: "reasoning", text: "Hm.", signature: "s" },
+    { type: "reasoning", text: "", signature: undefined },
+    { type: "redacted-reasoning", data },
+    { type: "opaque", name: "messages.0.content.3.reasoningContent.redactedContent" },
+  ]);
+});
+
+test("what only the other speaker may say is refused in the service's words", () => {
+  const refusals: readonly (readonly [object, RegExp])[] = [
     [
-      { type: "reasoning", text: "Hm.", signature: "s" },
-      { type: "reasoning", text: "", signature: undefined },
-      { type: "redacted-reasoning", data },
-      { type: "opaque", name: "messages.0.content.3.reasoningContent.redactedContent" },
+      { role: "user", content: [{ reasoningContent: { reasoningText: { text: "Hm." } } }] },
+      /reasoning content/,
     ],
-  );
+    [
+      { role: "assistant", content: [{ image: { format: "png", source: { bytes: "AAAA" } } }] },
+      /Assistant messages cannot contain the image content block at messages\.0\.content\.0/,
+    ],
+  ];
+  for (const [message, says] of refusals) assert.throws(() => read({ messages: [message] }), says);
 });
 
 test("what only Bedrock knows is opaque, with its place", () => {

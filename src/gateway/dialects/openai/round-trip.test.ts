@@ -135,7 +135,7 @@ const chat: fc.Arbitrary<ChatRequest> = object({
 
 /** A tool that is chosen is one of them. */
 function possible(choice: ChatRequest["toolChoice"], given: ChatRequest["tools"]): ChatRequest["toolChoice"] {
-  const [first] = given.filter((tool) => tool.type === "tool");
+  const first = given.find((tool) => tool.type === "tool");
   if (first === undefined) return undefined;
   return typeof choice === "object" ? { tool: first.name } : choice;
 }

@@ -11,13 +11,24 @@ const ENDING = /\.[a-zA-Z0-9]{1,5}$/;
  */
 export class DocumentNames {
   readonly #used = new Set<string>();
+  /** How often a name was numbered: looking from 2 each time takes the square of many. */
+  readonly #numbered = new Map<string, number>();
 
   legal(given: string | undefined): string {
     const name = cleaned(given ?? "");
     const base = name === "" ? `Document ${this.#used.size + 1}` : name;
-    let unique = base;
-    for (let nth = 2; this.#used.has(unique.toLowerCase()); nth++) unique = `${base.slice(0, ROOM)} (${nth})`;
+    const unique = this.#used.has(base.toLowerCase()) ? this.#numberedName(base.slice(0, ROOM)) : base;
     this.#used.add(unique.toLowerCase());
+    return unique;
+  }
+
+  #numberedName(start: string): string {
+    const key = start.toLowerCase();
+    let nth = this.#numbered.get(key) ?? 1;
+    let unique = start;
+    do unique = `${start} (${++nth})`;
+    while (this.#used.has(unique.toLowerCase()));
+    this.#numbered.set(key, nth);
     return unique;
   }
 }
