@@ -80,7 +80,7 @@ export const LLAMA: Column = {
   title: "`openai-compatible`, a real llama.cpp server with a tiny random model",
   freeWords: true,
   real: true,
-  without: { rows: /tool|parallel results/, why: "its model says random words and calls nothing" },
+  without: { rows: /tool|parallel results|schema/, why: "its model says random words and holds to nothing" },
 };
 
 /** All upstreams behind one gateway. */

@@ -124,6 +124,9 @@ function refused({ client, column }: Tried, failed: Failed, record: ExchangeReco
   return { kind: "refused", code, status: failed.status ?? 0, reason: reasonOf(failed.message, code) };
 }
 
+/** Engines tell all that they would have taken instead. */
+const LONG = /^(.{240}).+$/;
+
 /** Without what differs from run to run and from target to target, and without the advice that every such message ends with. */
 function reasonOf(message: string, code: string): string {
   const fix = code in ERRORS ? ERRORS[code as ErrorCode].fix : "";
@@ -141,7 +144,8 @@ function reasonOf(message: string, code: string): string {
     .replace(/^\d{3} /, "")
     .replace(/(call_\d)_[0-9a-f]+/g, "$1")
     .replace(/\s+/g, " ")
-    .trim();
+    .trim()
+    .replace(LONG, "$1…");
 }
 
 /** All of the cell's records, one for each request that the client sent. */

@@ -8,6 +8,8 @@ import type { ResponseStore, StoredItem, StoredResponse } from "./stored-respons
 /** A client that waits for its reply's end is not kept longer for a database that is slow. */
 const PATIENCE_MS = 500;
 const RETRY_MS = 1_000;
+/** A database that has not answered by then is away; the driver itself waits much longer. */
+const READ_PATIENCE_MS = 3_000;
 /** What waits for the database takes no more memory than this; beyond it the oldest is given up. */
 const MOST_WAITING_BYTES = 64 * 1024 * 1024;
 /** What is written at once. */
@@ -58,12 +60,13 @@ export class DatabaseResponses implements ResponseStore {
     const waiting = this.#waiting.get(keyOf(tenant, id));
     if (waiting !== undefined) return waiting;
     if (!canBeId(id)) return undefined;
-    const row = await this.#tables
+    const asked = this.#tables
       .selectFrom("stored_response")
       .selectAll()
       .where("tenant", "=", tenant)
       .where("id", "=", id)
       .executeTakeFirst();
+    const row = await soon(asked);
     return row === undefined ? undefined : toStored(row);
   }
 
@@ -89,7 +92,7 @@ export class DatabaseResponses implements ResponseStore {
   }
 
   async items(tenant: string, ids: readonly string[]): Promise<ReadonlyMap<string, StoredItem>> {
-    const rows = await this.#tables
+    const asked = this.#tables
       .selectFrom("stored_item")
       .innerJoin("stored_response", (join) =>
         join
@@ -102,6 +105,7 @@ export class DatabaseResponses implements ResponseStore {
       // As one parameter: a query has 65,535 at most, and an input may name more.
       .where("stored_item.id", "=", sql<string>`any(${ids.filter(canBeId)})`)
       .execute();
+    const rows = await soon(asked);
     const waiting = [...this.#waiting.values()].filter((response) => response.tenant === tenant);
     const all = [...rows, ...waiting].flatMap(({ body, sensitivity }) =>
       outputItems(body).map(([id, item]) => [id, { item, sensitivity: sensitivity as Sensitivity }] as const),
@@ -116,12 +120,13 @@ export class DatabaseResponses implements ResponseStore {
     if (!canBeId(id)) return waiting !== undefined;
     try {
       // It may be on its way into the database.
-      await this.#writing;
-      const { numDeletedRows } = await this.#tables
+      if (this.#writing !== undefined) await soon(this.#writing);
+      const asked = this.#tables
         .deleteFrom("stored_response")
         .where("tenant", "=", tenant)
         .where("id", "=", id)
         .executeTakeFirst();
+      const { numDeletedRows } = await soon(asked);
       return waiting !== undefined || numDeletedRows > 0n;
     } catch (error) {
       // Not deleted: it must not be half there.
@@ -154,7 +159,7 @@ export class DatabaseResponses implements ResponseStore {
 
   /** @returns oldest first */
   async #chainInDatabase(tenant: string, id: string): Promise<StoredResponse[]> {
-    const { rows } = await sql<Tables["stored_response"] & { bytes: number }>`
+    const asked = sql<Tables["stored_response"] & { bytes: number }>`
       with recursive turns as (
         select *, 1 as depth, octet_length(input)::float8 + octet_length(body) as bytes
         from stored_response where tenant = ${tenant} and id = ${id}
@@ -167,6 +172,7 @@ export class DatabaseResponses implements ResponseStore {
       select tenant, id, previous_id, created_at, sensitivity, input, body, bytes from turns order by depth desc`.execute(
       this.#tables,
     );
+    const { rows } = await soon(asked);
     if ((rows[0]?.bytes ?? 0) > MOST_CONVERSATION_BYTES) throw conversationTooLong();
     return rows.map(toStored);
   }
@@ -267,12 +273,12 @@ export class DatabaseResponses implements ResponseStore {
         .insertInto("stored_response")
         .values(batch.map(toRow))
         .onConflict((conflict) =>
-          conflict.columns(["tenant", "id"]).doUpdateSet(({ ref }) => ({
-            previous_id: ref("excluded.previous_id"),
-            created_at: ref("excluded.created_at"),
-            sensitivity: ref("excluded.sensitivity"),
-            input: ref("excluded.input"),
-            body: ref("excluded.body"),
+          conflict.columns(["tenant", "id"]).doUpdateSet((row) => ({
+            previous_id: row.ref("excluded.previous_id"),
+            created_at: row.ref("excluded.created_at"),
+            sensitivity: row.ref("excluded.sensitivity"),
+            input: row.ref("excluded.input"),
+            body: row.ref("excluded.body"),
           })),
         )
         .execute();
@@ -283,7 +289,7 @@ export class DatabaseResponses implements ResponseStore {
           .onConflict((conflict) =>
             conflict
               .columns(["tenant", "id"])
-              .doUpdateSet(({ ref }) => ({ response_id: ref("excluded.response_id") })),
+              .doUpdateSet((row) => ({ response_id: row.ref("excluded.response_id") })),
           )
           .execute();
       }
@@ -325,6 +331,19 @@ function outputItems(body: string): [id: string, item: unknown][] {
     typeof item?.id === "string" && item.id !== "" ? [[item.id, item]] : [],
   );
   return [...new Map(named)];
+}
+
+/** @throws Error where the database does not answer in time */
+async function soon<Answer>(asked: Promise<Answer>): Promise<Answer> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error("the database does not answer")), READ_PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** PostgreSQL's texts have no U+0000, and refuse to look for one. */

@@ -4,16 +4,13 @@ import json
 
 import claude_body
 from boto3_sdk import ERRORS, failure, sdk
-from conversation import Cannot, Conversation
+from conversation import Conversation
 
 __all__ = ["ERRORS", "Invoke", "failure"]
 
 
 class Invoke(Conversation):
     def __init__(self, where, ask):
-        # InvokeModel takes what the model takes.
-        if where["model"].startswith("bedrock-") and "claude" not in where["model"]:
-            raise Cannot("asks with Claude's own body")
         self.sdk = sdk(where)
         self.ask = ask
         self.model = where["model"]

@@ -5,6 +5,7 @@ import type { Dialect } from "../../../src/core/wire.ts";
 import { ROOT } from "../../support/process.ts";
 import { preparePython } from "../../support/python.ts";
 import type { Client, ErrorTable } from "../client.ts";
+import { NOT_CLAUDE } from "../clients/aws-invoke.ts";
 import { Driver } from "./driver.ts";
 import {
   ANTHROPIC,
@@ -27,6 +28,8 @@ interface Row {
   readonly packages: readonly string[];
   readonly dialect: Dialect;
   readonly errors: ErrorTable;
+  readonly notFor?: Client["notFor"];
+  readonly hidesThoughts?: boolean;
 }
 
 const ROWS: readonly Row[] = [
@@ -46,6 +49,7 @@ const ROWS: readonly Row[] = [
     packages: ["boto3"],
     dialect: "bedrock",
     errors: BOTO3,
+    notFor: NOT_CLAUDE,
   },
   {
     id: "langchain-openai",
@@ -53,6 +57,7 @@ const ROWS: readonly Row[] = [
     packages: ["langchain-openai"],
     dialect: "openai",
     errors: LANGCHAIN_OPENAI,
+    hidesThoughts: true,
   },
   {
     id: "langchain-openai-responses",
@@ -81,6 +86,8 @@ const ROWS: readonly Row[] = [
     packages: ["llama-index-llms-openai-like"],
     dialect: "openai",
     errors: OPENAI,
+    // It shows them, but never sends them back.
+    hidesThoughts: true,
   },
   {
     id: "instructor-openai",

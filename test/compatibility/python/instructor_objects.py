@@ -59,7 +59,7 @@ class OverOpenAi(openai_chat.Chat):
     def add_results(self, answer, results):
         # It takes no objects of the SDK's.
         plain = answer if isinstance(answer, dict) else answer.model_dump(exclude_none=True)
-        super().add_results(plain, results)
+        super().add_results({"content": None, **plain}, results)
 
 
 class OverOpenAiJson(OverOpenAi):

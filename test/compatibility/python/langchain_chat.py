@@ -18,7 +18,6 @@ class LangChain(Conversation):
     """A subclass makes the model, and says how parts are named where theirs are not LangChain's own."""
 
     def __init__(self, where, ask):
-        refuse(ask, next="has no previous_response_id")
         self.ask = ask
         self.model = self.make(where, ask)
         self.messages = [SystemMessage(self.system(ask))] if len(ask.get("system", [])) == 1 else []
@@ -138,9 +137,9 @@ class OpenAi(LangChain):
             ask,
             cache="has no marks for the prompt cache",
             count="counts by itself",
-            thinking="shows no thoughts of chat completions",
+            next="has no previous_response_id",
         )
-        return self.chat(where, ask)
+        return self.chat(where, ask, reasoning_effort="low" if ask.get("thinking") else None)
 
     def chat(self, where, ask, **more):
         return ChatOpenAI(
@@ -153,10 +152,19 @@ class OpenAi(LangChain):
             http_client=openai_sdk.http_client(),
             http_async_client=async_http_client(),
             **without_none(
-                {"max_tokens": ask.get("maxTokens"), "temperature": ask.get("temperature"), "stop": ask.get("stop")}
+                {
+                    "max_tokens": ask.get("maxTokens"),
+                    "temperature": ask.get("temperature"),
+                    "stop": ask.get("stop"),
+                    **more,
+                }
             ),
-            **more,
         )
+
+    def part(self, part):
+        if part["type"] == "text-document":
+            raise Cannot("has no documents of plain text")
+        return super().part(part)
 
     def __init__(self, where, ask):
         super().__init__(where, ask)
@@ -181,6 +189,10 @@ class OpenAiResponses(OpenAi):
         more = stateless if ask.get("thinking") else {}
         return self.chat(where, ask, use_responses_api=True, output_version="responses/v1", **more)
 
+    def go_on(self, answer, question):
+        self.model = self.model.bind(previous_response_id=answer.response_metadata["id"])
+        self.messages = [HumanMessage(question)]
+
 
 class Anthropic(LangChain):
     """`ChatAnthropic`."""
@@ -188,7 +200,7 @@ class Anthropic(LangChain):
     errors, failure = anthropic_messages.ERRORS, staticmethod(anthropic_messages.failure)
 
     def make(self, where, ask):
-        refuse(ask, systemRole="has no role `developer`")
+        refuse(ask, systemRole="has no role `developer`", next="has no previous_response_id")
         no_later_system(ask)
         made = ChatAnthropic(
             base_url=f"{where['url']}/anthropic",
@@ -214,11 +226,6 @@ class Anthropic(LangChain):
             return text
         return [{"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}]
 
-    def file(self, name, media_type, data):
-        if media_type == "text/plain":
-            raise Cannot("is asked for with text-plain")
-        return super().file(name, media_type, data)
-
     def part(self, part):
         if part["type"] == "text-document":
             return {"type": "text-plain", "text": part["text"], "mime_type": "text/plain", "title": part["name"]}
@@ -234,7 +241,12 @@ class Bedrock(LangChain):
     errors, failure = boto3_sdk.ERRORS, staticmethod(boto3_sdk.failure)
 
     def make(self, where, ask):
-        refuse(ask, systemRole="has no role `developer`", count="counts for the model's own name only")
+        refuse(
+            ask,
+            systemRole="has no role `developer`",
+            count="counts for the model's own name only",
+            next="has no previous_response_id",
+        )
         thinking = {"thinking": {"type": "enabled", "budget_tokens": 2_048}}
         return ChatBedrockConverse(
             client=boto3_sdk.sdk(where),

@@ -28,8 +28,6 @@ class Like(Conversation):
             count="counts by itself",
             abort="leaves the connection open when its stream is closed",
         )
-        if ask.get("thinking") and "tools" in ask:
-            raise Cannot("does not send thoughts back")
         self.ask = ask
         self.messages = [ChatMessage(role=each["role"], blocks=blocks(each)) for each in plain_messages(ask)]
         self.llm = OpenAILike(

@@ -105,13 +105,17 @@ def read(completion, reply):
     [choice] = completion.choices
     message = choice.message
     reply.text += message.content or ""
-    # Engines' own; the SDK keeps what it does not know.
-    reply.thoughts += getattr(message, "reasoning_content", None) or ""
+    reply.thoughts += thought_of(message)
     for call in message.tool_calls or []:
         reply.call(call.id, call.function.name, call.function.arguments)
     reply.end(choice.finish_reason)
     read_usage(completion.usage, reply)
     return message
+
+
+def thought_of(message):
+    """Engines have two names for it, and the SDK keeps what it does not know."""
+    return getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None) or ""
 
 
 def read_usage(usage, reply):
@@ -131,17 +135,24 @@ class Gathered:
 
     def __init__(self):
         self.calls = {}
+        # Members that are no OpenAI's: thoughts, and proofs of them.
+        self.others = {}
 
     def add(self, chunk, reply):
         read_usage(chunk.usage, reply)
         for choice in chunk.choices:
             delta = choice.delta
             reply.text += delta.content or ""
-            reply.thoughts += getattr(delta, "reasoning_content", None) or ""
+            reply.thoughts += thought_of(delta)
+            self.add_others(delta.model_extra)
             for call in delta.tool_calls or []:
                 self.add_call(call)
             if choice.finish_reason is not None:
                 reply.end(choice.finish_reason)
+
+    def add_others(self, members):
+        for name, value in members.items():
+            self.others[name] = self.others[name] + value if name in self.others else value
 
     def add_call(self, delta):
         empty = {"id": delta.id, "type": "function", "function": {"name": "", "arguments": ""}}
@@ -150,9 +161,7 @@ class Gathered:
         function["arguments"] += delta.function.arguments or ""
 
     def message(self, reply):
-        message = {"role": "assistant", "content": reply.text or None}
-        if reply.thoughts:
-            message["reasoning_content"] = reply.thoughts
+        message = {"role": "assistant", "content": reply.text or None, **self.others}
         if self.calls:
             message["tool_calls"] = list(self.calls.values())
         return message

@@ -26,7 +26,11 @@ const ENCRYPTED = "reasoning.encrypted_content";
 
 interface AskedResponse extends Asked {
   readonly encrypted: boolean;
+  /** No two answers have the same. */
+  readonly id: number;
 }
+
+let answers = 0;
 
 /** https://platform.openai.com/docs/api-reference/responses */
 export function openAiResponses(paths: RegExp, admits: Api["admits"]): Api {
@@ -97,6 +101,7 @@ function read(body: Json): AskedResponse {
     schema: readFormat((body["text"] as Json | undefined)?.["format"] as Json | undefined),
     thinks: effort !== undefined && effort !== null && effort !== "none",
     cachePoints: 0,
+    id: answers++,
     encrypted: include.includes(ENCRYPTED),
   };
 }
@@ -210,7 +215,7 @@ function readPart(part: Json, allowed: readonly string[]): Part {
   return { type: "text", text: text(part["text"] ?? part["refusal"], "text") };
 }
 
-function itemsOf(answer: Answer, { encrypted }: AskedResponse): Json[] {
+function itemsOf(answer: Answer, { encrypted, id: place }: AskedResponse): Json[] {
   const { thought } = answer;
   const id = digest(thought ?? "");
   return [
@@ -229,7 +234,7 @@ function itemsOf(answer: Answer, { encrypted }: AskedResponse): Json[] {
       : [
           {
             type: "message",
-            id: "msg_1",
+            id: `msg_${place}`,
             role: "assistant",
             status: "completed",
             content: [{ type: "output_text", text: answer.text.join(""), annotations: [], logprobs: [] }],
@@ -237,7 +242,7 @@ function itemsOf(answer: Answer, { encrypted }: AskedResponse): Json[] {
         ]),
     ...answer.calls.map((call, index) => ({
       type: "function_call",
-      id: `fc_${index}`,
+      id: `fc_${place}_${index}`,
       call_id: call.id,
       name: call.name,
       arguments: JSON.stringify(call.input),
@@ -254,7 +259,7 @@ function response(
 ): Json {
   const { usage } = answer;
   return {
-    id: "resp_1",
+    id: `resp_${asked.id}`,
     object: "response",
     created_at: 1_760_000_000,
     status: status ?? (answer.stop === "length" ? "incomplete" : "completed"),
