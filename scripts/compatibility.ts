@@ -6,7 +6,7 @@ import { preparePythonWithLlama, startLlama } from "../test/engines/llama-server
 /** Tries every client with every provider and writes docs/reference/compatibility.md; `--llama` asks a real engine, too. */
 
 const { values } = parseArgs({ options: { llama: { type: "boolean", default: false } } });
-const made = values.llama ? await withLlama() : await makePage();
+const made = values.llama ? await withLlama() : await makePage({ onProgress });
 for (const { client, provider, feature, result } of made.wrong)
   console.error(`${client} | ${provider} | ${feature}: ${"reason" in result ? result.reason : ""}\n`);
 for (const change of made.changed) console.log(change);
@@ -22,5 +22,9 @@ async function withLlama(): Promise<Made> {
   const prepared = await preparePythonWithLlama();
   if ("missing" in prepared) throw new Error(prepared.missing);
   await using llama = await startLlama(prepared.python);
-  return await makePage({ llamaUrl: llama.url });
+  return await makePage({ llamaUrl: llama.url, onProgress });
+}
+
+function onProgress(line: string): void {
+  console.error(line);
 }

@@ -1,5 +1,6 @@
 import { DIALECTS } from "../../src/core/wire.ts";
 import { SAMPLES } from "../translation/samples/index.ts";
+import { replyRows } from "../translation/replies.ts";
 import { UPSTREAMS } from "../translation/upstreams.ts";
 import { verdictOf, type Verdict } from "../translation/verdicts.ts";
 
@@ -23,13 +24,24 @@ and written from it; every cell below was found by translating a request that ha
 - **translated**: the upstream is asked for the same in its own way
 - **dropped by policy**: the target's \`unsupported\` decides: \`refuse\` (the default) refuses the request with
   \`unsupported_parameter\`, \`drop\` leaves the field out, or sends the nearest, and names it in \`x-switchyard-dropped-params\`
-- **left out, told**: left out or moved, and named in \`x-switchyard-dropped-params\`, whatever the policy: only the cost changes
+- **left out, told**: left out or moved, and named in \`x-switchyard-dropped-params\`, whatever the
+  policy: the answer is the same, at another cost or told in other pieces
 - **refused**: with \`unsupported_parameter\` whatever the policy, because the request would mean something else without it; the next
   target of the route is tried first
 - **no effect**: the upstream does it by itself or has no use for it, and the request means the same
 
 Claude stands for claude-sonnet-4-6 here; what models of one maker can do differs, and is data in \`src/catalog\`.
-${DIALECTS.map(section).join("\n")}`;
+${DIALECTS.map(section).join("\n")}
+## Replies
+What comes back, as each client reads it. Text is text everywhere; calls have their names, ids and arguments to the last digit;
+thoughts are \`reasoning_content\` with \`thinking_blocks\` (chat completions), reasoning items with \`encrypted_content\` (Responses),
+\`thinking\` blocks (Messages), \`reasoningContent\` (Converse), with the signatures that send them back.
+
+${table(
+  ["", ...DIALECTS.map((dialect) => SAMPLES[dialect].title)],
+  replyRows().map(({ what, told }) => [what, ...told]),
+)}
+`;
 }
 
 function section(dialect: (typeof DIALECTS)[number]): string {

@@ -6,7 +6,7 @@ import { bedrock } from "../../src/gateway/dialects/bedrock/index.ts";
 import type { ClientDialect } from "../../src/gateway/dialects/dialect.ts";
 import { openAi } from "../../src/gateway/dialects/openai/index.ts";
 import { responsesDialect } from "../../src/gateway/dialects/responses/index.ts";
-import { changesOnlyCost } from "../../src/providers/droppable.ts";
+import { keepsTheAnswer } from "../../src/providers/droppable.ts";
 import { SAMPLES } from "./samples/index.ts";
 import type { Sample } from "./samples/sample.ts";
 import type { UpstreamForm } from "./upstreams.ts";
@@ -43,7 +43,7 @@ export function verdictOf(dialect: Dialect, sample: Sample, upstream: UpstreamFo
   const inexpressible = all.filter(({ name, why }) => !known.has(`${name} ${why}`));
   if (inexpressible.some(({ droppable }) => !droppable)) return "refused";
   if (inexpressible.length > 0)
-    return inexpressible.every(({ name }) => changesOnlyCost(name)) ? "told" : "dropped";
+    return inexpressible.every(({ name }) => keepsTheAnswer(name)) ? "told" : "dropped";
   // Where the request cannot be served without the field either, the field is not to blame but cannot be served.
   if (before.inexpressible.some(({ droppable }) => !droppable)) return "refused";
   return text === before.text ? "none" : "translated";

@@ -52,14 +52,14 @@ const THINKING = "thinking";
  * @param name  as the client's dialect calls it, with the path where it is not at the top: `messages.2.name`
  */
 export function isDroppable(name: string): boolean {
-  return name === THINKING || HINTS.has(ownName(name)) || changesOnlyCost(name);
+  return name === THINKING || HINTS.has(ownName(name)) || keepsTheAnswer(name);
 }
 
 /**
  * Whether a parameter changes at most what it costs or in which pieces it is told: left out and told whatever the policy, as a
  * refusal would cost more than it saves.
  */
-export function changesOnlyCost(name: string): boolean {
+export function keepsTheAnswer(name: string): boolean {
   return SAME_ANSWER.has(ownName(name));
 }
 

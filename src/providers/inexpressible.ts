@@ -1,6 +1,6 @@
 import type { Inexpressible } from "../core/chat.ts";
 import { brief } from "../core/text.ts";
-import { changesOnlyCost } from "./droppable.ts";
+import { keepsTheAnswer } from "./droppable.ts";
 import type { AttemptFailure, AttemptSink } from "./provider.ts";
 
 /** Names that a message repeats. */
@@ -19,7 +19,7 @@ export function refuseOrDrop(
 ): AttemptFailure | undefined {
   if (inexpressible.length === 0) return undefined;
   const refused = inexpressible.filter(
-    ({ name, droppable }) => !droppable || (!mayDrop && !changesOnlyCost(name)),
+    ({ name, droppable }) => !droppable || (!mayDrop && !keepsTheAnswer(name)),
   );
   if (refused.length === 0) {
     sink.dropped(inexpressible.map(({ name }) => name));

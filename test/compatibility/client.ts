@@ -7,7 +7,7 @@ import type { FailureKind } from "./cell.ts";
 export interface Client {
   /** As the page shows it: `openai (npm), chat`. */
   readonly name: string;
-  /** The packages it is made of, without versions. */
+  /** The packages it is made of. */
   readonly packages: readonly string[];
   /** What it speaks on the wire; a record must have it. */
   readonly dialect: Dialect;

@@ -4,7 +4,8 @@ import { INTRODUCTION } from "./page-words.ts";
 
 /** What the page is made of; cells of clients and columns that were not run come from the page that is there. */
 export interface Page {
-  readonly clients: readonly { readonly name: string; readonly packages: readonly string[] }[];
+  /** Their names. */
+  readonly clients: readonly string[];
   readonly columns: readonly Column[];
   readonly features: readonly Feature[];
   readonly cells: readonly Cell[];
@@ -18,7 +19,7 @@ type Look = (client: string, provider: string, feature: string) => Result | unde
 export function renderPage(page: Page): string {
   const byPlace = new Map(page.cells.map((cell) => [placeOf(cell), cell.result]));
   const look: Look = (client, provider, feature) => byPlace.get(placeOf({ client, provider, feature }));
-  const clients = page.clients.filter(({ name }) => page.cells.some(({ client }) => client === name));
+  const clients = page.clients.filter((name) => page.cells.some(({ client }) => client === name));
   const columns = page.columns.filter(({ name }) => page.cells.some(({ provider }) => provider === name));
   return [
     INTRODUCTION,
@@ -28,7 +29,7 @@ export function renderPage(page: Page): string {
     "How many rows work; where some are refused, of how many. What a client cannot ask for at all is not counted.\n",
     row(["", ...columns.map(({ name }) => name)]),
     rule(columns.length),
-    ...clients.map(({ name }) =>
+    ...clients.map((name) =>
       row([
         `[${name}](#${anchor(name)})`,
         ...columns.map((column) => count(look, name, column.name, page.features)),
@@ -36,7 +37,7 @@ export function renderPage(page: Page): string {
     ),
     "\n## Rows\n",
     ...page.features.map(({ name, title }) => `- **${name}**: ${title}`),
-    ...clients.map((client) => clientPart(client, columns, page.features, look)),
+    ...clients.map((name) => clientPart(name, columns, page.features, look)),
     "\n## Versions\n",
     page.versions.join(", "),
     "",
@@ -57,7 +58,7 @@ function count(look: Look, client: string, provider: string, features: readonly 
 }
 
 function clientPart(
-  { name }: { readonly name: string },
+  name: string,
   columns: readonly Column[],
   features: readonly Feature[],
   look: Look,

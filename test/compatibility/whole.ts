@@ -8,6 +8,7 @@ import { COLUMNS, LLAMA, startColumns } from "./columns.ts";
 import { FEATURES } from "./features/index.ts";
 import { runMatrix } from "./matrix.ts";
 import { parsePage, placeOf, renderPage } from "./page.ts";
+import { pythonClients, PYTHON_NAMES } from "./python/clients.ts";
 import { versionsOf } from "./versions.ts";
 
 export const PAGE = path.join(ROOT, "docs/reference/compatibility.md");
@@ -23,47 +24,51 @@ export interface Made {
 }
 
 export interface Making {
-  /** More clients, such as those in other languages; cells of clients that are not run stay as they are. */
-  readonly more?: readonly Client[];
   readonly llamaUrl?: string;
+  /** Told what goes on, where it takes long. */
+  readonly onProgress?: (line: string) => void;
 }
 
-/** Runs the matrix and makes the page of it. */
-export async function makePage({ more = [], llamaUrl }: Making = {}): Promise<Made> {
+/**
+ * Runs the matrix and makes the page of it. Cells of clients that this machine cannot run, having no Python, and of a real
+ * engine that was not started stay as they are on the page.
+ */
+export async function makePage({ llamaUrl, onProgress = () => {} }: Making = {}): Promise<Made> {
   const before = await readFile(PAGE, "utf8").catch(() => "");
-  const run = await runAll([...CLIENTS, ...more], llamaUrl);
+  const python = await pythonClients(onProgress);
+  if ("missing" in python) onProgress(`without the clients in Python: ${python.missing}`);
+  const run = await runAll([...CLIENTS, ...("missing" in python ? [] : python.clients)], llamaUrl);
   const kept = parsePage(before);
   const now = new Set(run.map(placeOf));
   const cells = [...run, ...kept.filter((cell) => !now.has(placeOf(cell)) && isStillThere(cell))];
-  const clients = [...CLIENTS, ...more];
-  const others = [...new Set(kept.map(({ client }) => client))].filter(
-    (name) => !clients.some((client) => client.name === name),
-  );
   const text = renderPage({
-    clients: [...clients, ...others.map((name) => ({ name, packages: [] }))],
+    clients: NAMES,
     columns: [...COLUMNS, LLAMA],
     features: FEATURES,
     cells,
     versions: await versionsOf(),
   });
-  return {
-    text,
-    before,
-    cells,
-    wrong: run.filter(({ result }) => result.kind === "wrong"),
-    changed: changes(kept, cells),
-  };
+  const wrong = run.filter(({ result }) => result.kind === "wrong");
+  return { text, before, cells, wrong, changed: changes(kept, cells) };
 }
 
 async function runAll(clients: readonly Client[], llamaUrl: string | undefined): Promise<Cell[]> {
   await using lab = await startColumns(llamaUrl);
-  return await runMatrix(lab, { clients });
+  try {
+    return await runMatrix(lab, { clients });
+  } finally {
+    for (const client of clients) await client.close?.();
+  }
 }
 
-/** A row or a column that is no more takes its cells with it. */
-function isStillThere({ provider, feature }: Cell): boolean {
+const NAMES = [...CLIENTS.map(({ name }) => name), ...PYTHON_NAMES];
+
+/** A client, a row or a column that is no more takes its cells with it. */
+function isStillThere({ client, provider, feature }: Cell): boolean {
   return (
-    [...COLUMNS, LLAMA].some(({ name }) => name === provider) && FEATURES.some(({ name }) => name === feature)
+    NAMES.includes(client) &&
+    [...COLUMNS, LLAMA].some(({ name }) => name === provider) &&
+    FEATURES.some(({ name }) => name === feature)
   );
 }
 

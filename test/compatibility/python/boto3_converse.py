@@ -52,7 +52,9 @@ class Converse(Conversation):
         for block in answer.blocks.values():
             if "toolUse" in block:
                 read_block(block, reply)
-        return {"role": "assistant", "content": list(answer.blocks.values())}
+        # Some models stream an empty text, and no model takes one.
+        content = [block for block in answer.blocks.values() if block.get("text") != ""]
+        return {"role": "assistant", "content": content}
 
     def add_results(self, answer, results):
         self.messages.append(answer)

@@ -28,7 +28,7 @@ interface Row {
   readonly packages: readonly string[];
   readonly dialect: Dialect;
   readonly errors: ErrorTable;
-  readonly notFor?: Client["notFor"];
+  readonly notFor?: NonNullable<Client["notFor"]>;
   readonly hidesThoughts?: boolean;
 }
 
@@ -41,7 +41,13 @@ const ROWS: readonly Row[] = [
     dialect: "responses",
     errors: RESPONSES,
   },
-  { id: "anthropic", name: "anthropic (PyPI)", packages: ["anthropic"], dialect: "anthropic", errors: ANTHROPIC },
+  {
+    id: "anthropic",
+    name: "anthropic (PyPI)",
+    packages: ["anthropic"],
+    dialect: "anthropic",
+    errors: ANTHROPIC,
+  },
   { id: "boto3-converse", name: "boto3, Converse", packages: ["boto3"], dialect: "bedrock", errors: BOTO3 },
   {
     id: "boto3-invoke",

@@ -52,7 +52,10 @@ export const LANGCHAIN_OPENAI: ErrorTable = {
 };
 
 /** What was wrong with a request for an object; the SDK's own error is inside. */
-export const INSTRUCTOR_OPENAI: ErrorTable = { ...OPENAI, "bad-request": { name: "BadRequestError|InstructorRetryException" } };
+export const INSTRUCTOR_OPENAI: ErrorTable = {
+  ...OPENAI,
+  "bad-request": { name: "BadRequestError|InstructorRetryException" },
+};
 
 export const INSTRUCTOR_ANTHROPIC: ErrorTable = {
   ...ANTHROPIC,

@@ -275,7 +275,12 @@ function response(
     tools: [],
     top_p: 1,
     store: false,
-    text: { format: asked.schema === undefined ? { type: "text" } : { type: "json_schema", name: "place", schema: asked.schema } },
+    text: {
+      format:
+        asked.schema === undefined
+          ? { type: "text" }
+          : { type: "json_schema", name: "place", schema: asked.schema },
+    },
     usage: {
       input_tokens: usage.input,
       input_tokens_details: { cached_tokens: usage.cached },
