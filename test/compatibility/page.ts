@@ -98,6 +98,12 @@ class Notes {
   }
 }
 
+/** `works`, or `refused, 400 …`. */
+export function inWords(result: Result): string {
+  const note = noteOf(result);
+  return note === undefined ? result.kind : `${result.kind}, ${note}`;
+}
+
 function noteOf(result: Result): string | undefined {
   switch (result.kind) {
     case "works":

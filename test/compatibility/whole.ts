@@ -7,7 +7,7 @@ import { CLIENTS } from "./clients/index.ts";
 import { COLUMNS, LLAMA, startColumns } from "./columns.ts";
 import { FEATURES } from "./features/index.ts";
 import { runMatrix } from "./matrix.ts";
-import { parsePage, placeOf, renderPage } from "./page.ts";
+import { inWords, parsePage, placeOf, renderPage } from "./page.ts";
 import { pythonClients, PYTHON_NAMES } from "./python/clients.ts";
 import { versionsOf } from "./versions.ts";
 
@@ -73,10 +73,10 @@ function isStillThere({ client, provider, feature }: Cell): boolean {
 }
 
 function changes(before: readonly Cell[], after: readonly Cell[]): string[] {
-  const were = new Map(before.map((cell) => [placeOf(cell), JSON.stringify(cell.result)]));
+  const were = new Map(before.map((cell) => [placeOf(cell), inWords(cell.result)]));
   return after.flatMap((cell) => {
     const was = were.get(placeOf(cell));
-    const is = JSON.stringify(cell.result);
-    return was === is ? [] : [`${placeOf(cell)}: ${was ?? "was not there"}, now ${is}`];
+    const is = inWords(cell.result);
+    return was === is ? [] : [`${placeOf(cell)}: was ${was ?? "not there"}, is ${is}`];
   });
 }
