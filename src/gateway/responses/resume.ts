@@ -21,7 +21,7 @@ export function resumeResponse(store: ResponseStore): Stage {
     if (request?.dialect !== "responses") return;
     const previous = idMember(request, "previous_response_id");
     const own = inputItems(valueOf(request, "input"));
-    const isWhole = previous === undefined && !mayRefer(request);
+    const isWhole = previous === undefined && !own.some((item) => referenceOf(item) !== undefined);
     if (!isWhole) return resume(exchange, request, { previous, own }, store);
     if (operation === "chat") keepReply(exchange, request, own, store);
   };
@@ -114,17 +114,17 @@ function itemsOf({ input, body }: StoredResponse): unknown[] {
   return [...(JSON.parse(input) as unknown[]), ...(Array.isArray(output) ? outputAsInput(output) : [])];
 }
 
-const REFERENCE = Buffer.from("item_reference");
 const NO_ITEMS: ReadonlyMap<string, StoredItem> = new Map();
 
-/** Whether the input may refer to items instead of repeating them, as some SDKs do where replies are kept. */
-function mayRefer({ bytes }: WireRequest): boolean {
-  return bytes.includes(REFERENCE);
-}
-
+/**
+ * What an item refers to, as some SDKs do where replies are kept; it may leave its type out. Upstreams must never see one: the
+ * account there is ours, and whatever else is kept in it is not the client's.
+ * https://platform.openai.com/docs/api-reference/responses/create#responses_create-input
+ */
 function referenceOf(item: unknown): string | undefined {
-  const { type, id } = (item ?? {}) as { readonly type?: unknown; readonly id?: unknown };
-  return type === "item_reference" && typeof id === "string" ? id : undefined;
+  const { type, id, role } = (item ?? {}) as Readonly<Record<string, unknown>>;
+  const isReference = type === "item_reference" || ((type ?? undefined) === undefined && role === undefined);
+  return isReference && typeof id === "string" ? id : undefined;
 }
 
 function resolved(item: unknown, known: ReadonlyMap<string, StoredItem>): unknown {

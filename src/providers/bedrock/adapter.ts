@@ -12,7 +12,7 @@ import type {
   UpstreamHandle,
   WholeReply,
 } from "../provider.ts";
-import { ChatByConverse } from "./chat.ts";
+import { chatByConverse } from "./chat.ts";
 import { readTokenHeaders } from "./converse/usage.ts";
 import { countByConverse } from "./count.ts";
 import { embedByInvoke } from "./embed.ts";
@@ -58,7 +58,8 @@ export function bedrock(id: string, options: BedrockOptions): Provider {
           return byOpenAiPath(runtime, call, sink);
         case "anthropic": {
           const isLabelled = options.requestMetadata;
-          return byMessages({ runtime, known: modelOf(call.model), isLabelled }, call, sink);
+          const media = options.media.fetch ? { guard, ...options.media } : undefined;
+          return byMessages({ runtime, known: modelOf(call.model), isLabelled, media }, call, sink);
         }
         default:
           return byBedrock(call, sink);
@@ -66,7 +67,7 @@ export function bedrock(id: string, options: BedrockOptions): Provider {
     },
     chat(call, sink) {
       const known = modelOf(call.model);
-      return new ChatByConverse({ runtime, guard, options, model: known.model, call, sink }).start();
+      return chatByConverse({ runtime, guard, options, model: known.model, call, sink });
     },
     count: (call, sink) => countByConverse({ runtime, ...modelOf(call.model) }, call, sink),
     embed: (call, sink) => embedByInvoke(runtime, modelOf(call.model).model.apis.invokeBody, call, sink),

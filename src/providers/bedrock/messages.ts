@@ -1,7 +1,10 @@
 import { bedrockKnowsBeta } from "../../catalog/bedrock-betas.ts";
 import type { Unsigned } from "../aws/auth.ts";
 import type { AwsRuntime } from "../aws/runtime.ts";
+import { addressesIn, mayNameAddresses, withContent } from "../anthropic-messages/media-by-address.ts";
 import { PassedBody } from "../anthropic-messages/passed-body.ts";
+import { fetchAddresses, MediaFault, mediaRefusal, type MediaOptions } from "../http/fetch-media.ts";
+import { SentLater } from "../http/sent-later.ts";
 import type { ReplySink, UpstreamCall, UpstreamHandle, WholeReply } from "../provider.ts";
 import { ReplyFault } from "../reply-fault.ts";
 import { readTokenHeaders } from "./converse/usage.ts";
@@ -22,19 +25,43 @@ interface Parts {
   readonly known: Exclude<Known, { why: string }>;
   /** Whether the exchange's id and tenant go into AWS's own log. */
   readonly isLabelled: boolean;
+  /** How what a body names by address is fetched: Bedrock takes no addresses. Undefined where it is not. */
+  readonly media: Omit<MediaOptions, "owner" | "signal"> | undefined;
 }
 
 /**
  * Serves a request of Anthropic's own dialect by a Claude of Bedrock: its body passes by InvokeModel, and what the model
  * says goes back as it is. Refusals are Bedrock's, in a form that Anthropic's clients do not know: their words go on.
  */
-export function byMessages(
+export function byMessages(parts: Parts, call: UpstreamCall, sink: ReplySink): UpstreamHandle {
+  const { body, betas } = invokeBody(call, parts.known.canonical);
+  const { media } = parts;
+  const messages: unknown =
+    media !== undefined && mayNameAddresses(call.request.bytes) ? body.value("messages") : undefined;
+  const addresses = addressesIn(messages);
+  if (media === undefined || addresses.length === 0) return send(parts, call, body, betas, sink);
+  return new SentLater().start(
+    async (signal) => {
+      const fetched = await fetchAddresses(addresses, { ...media, owner: call.labels.tenant, signal });
+      body.edits.set("messages", JSON.stringify(withContent(messages, fetched)));
+      return () => send(parts, call, body, betas, sink);
+    },
+    (failure) => sink.fail(failure),
+    (error) =>
+      error instanceof MediaFault
+        ? mediaRefusal(error)
+        : { kind: "protocol", message: "the request could not be put together", bug: error },
+  );
+}
+
+function send(
   { runtime, known, isLabelled }: Parts,
   call: UpstreamCall,
+  body: PassedBody,
+  betas: string | undefined,
   sink: ReplySink,
 ): UpstreamHandle {
   const { request, model } = call;
-  const { body, betas } = invokeBody(call, known.canonical);
   if (body.dropped.length > 0) sink.dropped(body.dropped);
   const words = wordsOnly(sink);
   if (request.operation === "count-tokens") {

@@ -8,7 +8,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import type { ChatPart, ChatRequest, MediaPart, ToolResultPart } from "../../core/chat.ts";
 import { egressGuard } from "./egress-guard.ts";
-import { fetchMedia, MediaFault, withMedia, type MediaFaultKind, type MediaOptions } from "./fetch-media.ts";
+import {
+  fetchMedia,
+  MediaFault,
+  namesAddresses,
+  withMedia,
+  type MediaFaultKind,
+  type MediaOptions,
+} from "./fetch-media.ts";
 
 const closing: (() => Promise<void> | void)[] = [];
 after(async () => {
@@ -312,14 +319,15 @@ function result(...content: ToolResultPart["content"]): ToolResultPart {
 
 const TEXT: ChatPart = { type: "text", text: "What is this?" };
 
-test("a request without an address is itself, at once", () => {
+test("a request without an address is itself", async () => {
   const request = chat(TEXT, image({ base64: "AA==" }), result(image({ base64: "AA==" })), {
     type: "document",
     source: { s3: { uri: "s3://bucket/key", bucketOwner: undefined } },
     format: "pdf",
     name: "a",
   });
-  assert.equal(withMedia(request, how()), request);
+  assert.equal(namesAddresses(request), false);
+  assert.equal(await withMedia(request, how()), request);
 });
 
 test("every address becomes content, also in results of tools, and each is fetched once", async () => {
@@ -365,11 +373,11 @@ test("four are fetched at a time and twenty in all", async () => {
   await withMedia(chat(...images.slice(1)), how());
   assert.equal(most, 4);
   await assert.rejects(
-    Promise.resolve(withMedia(chat(...images), how())),
+    withMedia(chat(...images), how()),
     (error) => error instanceof MediaFault && error.kind === "too-many" && error.message.includes("are 21"),
   );
   const same = Array.from({ length: 21 }, () => image({ url }));
-  await assert.rejects(Promise.resolve(withMedia(chat(...same), how())), { kind: "too-many" });
+  await assert.rejects(withMedia(chat(...same), how()), { kind: "too-many" });
 });
 
 test("a fault says which of several addresses it was, and ends the fetches beside it", async () => {
@@ -379,7 +387,7 @@ test("a fault says which of several addresses it was, and ends the fetches besid
     if (incoming.url === "/2") setTimeout(() => outgoing.writeHead(404).end(), 30);
   });
   const images = ["/1", "/2", "/3", "/1"].map((path) => image({ url: url + path }));
-  await assert.rejects(Promise.resolve(withMedia(chat(...images), how())), {
+  await assert.rejects(withMedia(chat(...images), how()), {
     kind: "unavailable",
     message: /^media address 2 of 3 answered 404; /,
   });
@@ -391,8 +399,7 @@ test("the files of a request have a size together, where each place counts", asy
   const url = await serve((_, outgoing) => outgoing.end(Buffer.alloc(3 * 1024 * 1024)));
   const large = how({ maxBytes: 4 * 1024 * 1024 });
   await withMedia(chat(...Array.from({ length: 6 }, () => image({ url }))), large);
-  await assert.rejects(
-    Promise.resolve(withMedia(chat(...Array.from({ length: 7 }, () => image({ url }))), large)),
-    { kind: "too-large" },
-  );
+  await assert.rejects(withMedia(chat(...Array.from({ length: 7 }, () => image({ url }))), large), {
+    kind: "too-large",
+  });
 });

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { request, type Dispatcher } from "undici";
 import type { ChatMessage, ChatPart, ChatRequest, MediaPart, ToolResultPart } from "../../core/chat.ts";
 import { mediaFormat } from "../../core/media-type.ts";
+import type { AttemptFailure } from "../provider.ts";
 import { EgressRefusal, NOT_PUBLIC, type EgressGuard } from "./egress-guard.ts";
 
 export interface MediaOptions {
@@ -65,29 +66,40 @@ const MOST_FETCHING = 32;
 const MOST_OF_ONE = 6;
 const fetching = new Map<string, number>();
 
+/** Whether a request has a medium of which it tells only the address. */
+export function namesAddresses(chat: ChatRequest): boolean {
+  return addressesOf(chat).length > 0;
+}
+
 /**
- * The request with every medium that has only an address replaced by its content; itself where there is none.
+ * The request with every medium that has only an address replaced by its content.
  *
  * @throws MediaFault
  */
-export function withMedia(chat: ChatRequest, how: MediaOptions): ChatRequest | Promise<ChatRequest> {
-  const urls: string[] = [];
-  for (const { parts } of chat.messages) for (const part of parts) collectUrls(part, urls);
-  return urls.length === 0 ? chat : fetchInTurn(chat, urls, how);
+export async function withMedia(chat: ChatRequest, how: MediaOptions): Promise<ChatRequest> {
+  const urls = addressesOf(chat);
+  if (urls.length === 0) return chat;
+  const fetched = await fetchAddresses(urls, how);
+  return { ...chat, messages: chat.messages.map((message) => filledMessage(message, fetched)) };
 }
 
-async function fetchInTurn(
-  chat: ChatRequest,
+/**
+ * What stands at addresses that a client chose.
+ *
+ * @param urls  one for each place where it is wanted
+ * @throws MediaFault
+ */
+export async function fetchAddresses(
   urls: readonly string[],
   how: MediaOptions,
-): Promise<ChatRequest> {
+): Promise<ReadonlyMap<string, FetchedMedia>> {
   const own = fetching.get(how.owner) ?? 0;
   const all = [...fetching.values()].reduce((sum, count) => sum + count, 0);
   if (own >= MOST_OF_ONE || all >= MOST_FETCHING)
     throw new MediaFault("busy", "must wait: too many requests fetch files now; repeat it in a moment");
   fetching.set(how.owner, own + 1);
   try {
-    return await fetchAll(chat, urls, how);
+    return await fetchAll(urls, how);
   } finally {
     const left = (fetching.get(how.owner) ?? 1) - 1;
     if (left > 0) fetching.set(how.owner, left);
@@ -95,7 +107,10 @@ async function fetchInTurn(
   }
 }
 
-async function fetchAll(chat: ChatRequest, urls: readonly string[], how: MediaOptions): Promise<ChatRequest> {
+async function fetchAll(
+  urls: readonly string[],
+  how: MediaOptions,
+): Promise<ReadonlyMap<string, FetchedMedia>> {
   if (urls.length > ADDRESSES) {
     const what = `are ${urls.length}, and a request may have ${ADDRESSES}; send the others as base64`;
     throw new MediaFault("too-many", what, "the media addresses");
@@ -127,7 +142,7 @@ async function fetchAll(chat: ChatRequest, urls: readonly string[], how: MediaOp
   } finally {
     others.abort();
   }
-  return { ...chat, messages: chat.messages.map((message) => filledMessage(message, fetched)) };
+  return fetched;
 }
 
 async function fetchWithin(url: string, how: MediaOptions, time: AbortSignal): Promise<FetchedMedia> {
@@ -228,6 +243,12 @@ function tooLarge(maxBytes: number): MediaFault {
   return new MediaFault("too-large", `holds more than ${maxBytes} bytes; send a smaller file`);
 }
 
+function addressesOf(chat: ChatRequest): string[] {
+  const urls: string[] = [];
+  for (const { parts } of chat.messages) for (const part of parts) collectUrls(part, urls);
+  return urls;
+}
+
 function collectUrls(part: ChatPart | ToolResultPart["content"][number], urls: string[]): void {
   if (part.type === "tool-result") for (const inner of part.content) collectUrls(inner, urls);
   else if ("source" in part && "url" in part.source) urls.push(part.source.url);
@@ -252,4 +273,10 @@ function filled<T extends ChatPart | ToolResultPart["content"][number]>(
   if (media === undefined || !("source" in part)) return part;
   const { base64, contentType } = media;
   return { ...part, source: { base64 }, format: mediaFormat(base64, part.format ?? contentType) };
+}
+
+/** What a request names by address could not be fetched: its own fault, whatever target serves it. */
+export function mediaRefusal({ message, kind }: MediaFault): AttemptFailure {
+  const code = kind === "busy" ? "overloaded" : "invalid_request";
+  return { kind: "unsupported", code, elsewhere: true, message };
 }
