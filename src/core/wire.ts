@@ -25,6 +25,8 @@ export interface WireRequest {
   readonly inside: number;
   readonly model: string | undefined;
   readonly stream: boolean;
+  /** Whose body it is, of `invoke` where the body tells: Claude's is known, and may be served by others. */
+  readonly invokeBody?: "anthropic";
   /** Whether the client itself asked for the usage frame of a stream. */
   readonly includeUsage: boolean;
   /** The client's own limit of output tokens a choice. */

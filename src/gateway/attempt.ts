@@ -1,5 +1,5 @@
 import { AppError } from "../core/errors.ts";
-import type { ReportedUsage } from "../core/usage.ts";
+import type { ReportedUsage, Usage } from "../core/usage.ts";
 import type { WireRequest } from "../core/wire.ts";
 import type { AttemptFailure, Call, ReplySink, UpstreamHandle, WholeReply } from "../providers/provider.ts";
 import type { ReplyFacts } from "./dialects/chat-writer.ts";
@@ -33,6 +33,8 @@ export class Attempt implements ReplySink {
   failure: AttemptFailure | undefined;
   /** The conversation's thoughts are left out: the plan's first model is taken to have made them, and no other may read them. */
   readonly withoutThoughts: boolean;
+  /** What the upstream had counted when its stream began; the rest is estimated where no usage follows. */
+  usageAtStart: Usage | undefined;
   /** Headers of its stream that go to the client. */
   headers: Readonly<Record<string, string>> = {};
   readonly #exchange: Exchange;
@@ -215,11 +217,12 @@ export class Attempt implements ReplySink {
   usage(usage: ReportedUsage | undefined, estimated = false): void {
     if (this.#over) return;
     this.record.estimated = estimated;
-    if (usage === "invalid") this.record.flagged = "counts that are no counts";
-    else {
-      this.record.usage = usage;
-      this.record.flagged = undefined;
-    }
+    this.record.usage = usage === "invalid" ? undefined : usage;
+    this.record.flagged = usage === "invalid" ? "counts that are no counts" : undefined;
+  }
+
+  begun(usage: Usage): void {
+    this.usageAtStart = usage;
   }
 
   fail(failure: AttemptFailure): void {

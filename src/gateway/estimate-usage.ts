@@ -1,5 +1,5 @@
 import { tokenFamilyOf, type TokenFamily } from "../catalog/token-family.ts";
-import { NO_USAGE, priceAt } from "../core/usage.ts";
+import { NO_USAGE, priceAt, type Usage } from "../core/usage.ts";
 import { book } from "./book.ts";
 import type { ReplyBytes, TextSample } from "./dialects/dialect.ts";
 import type { AttemptRecord, Exchange } from "./exchange.ts";
@@ -11,6 +11,8 @@ export interface Unreported {
   readonly record: AttemptRecord;
   readonly input: TextSample;
   readonly output: TextSample;
+  /** What the upstream had counted when its stream began: all of the input, and hardly any of the output. */
+  readonly known: Usage | undefined;
 }
 
 /** Counts the tokens of texts as a family of models does; after `patienceMs` it guesses. */
@@ -25,12 +27,18 @@ const CLIENT_PATIENCE_MS = 300;
 const PATIENCE_MS = 3_000;
 
 /** What an estimate of an attempt's usage needs; taken while the reply's bytes are still there. */
-export function unreported(exchange: Exchange, record: AttemptRecord, reply: ReplyBytes): Unreported {
+export function unreported(
+  exchange: Exchange,
+  record: AttemptRecord,
+  reply: ReplyBytes,
+  known?: Usage,
+): Unreported {
   const { request, dialect } = exchange;
   return {
     record,
     input: request === undefined ? NO_TEXT : dialect.requestText(request),
     output: request?.operation === "embeddings" ? NO_TEXT : dialect.replyText(reply),
+    known,
   };
 }
 
@@ -43,15 +51,15 @@ export async function estimateUsage(
   attempts: readonly Unreported[],
   count: CountTokens,
 ): Promise<void> {
-  for (const { record, input, output } of attempts) {
+  for (const { record, input, output, known } of attempts) {
     const patience = exchange.status === "abandoned" ? PATIENCE_MS : CLIENT_PATIENCE_MS;
     const target = exchange.snapshot.targets.get(record.target);
     const family = tokenFamilyOf(target?.model ?? "");
     const [inputTokens = 0, outputTokens = 0] = await count([input.text, output.text], patience, family);
     const usage = {
-      ...NO_USAGE,
-      inputTokens: Math.ceil(inputTokens * input.scale),
-      outputTokens: Math.ceil(outputTokens * output.scale),
+      ...(known ?? NO_USAGE),
+      inputTokens: known?.inputTokens ?? Math.ceil(inputTokens * input.scale),
+      outputTokens: Math.max(known?.outputTokens ?? 0, Math.ceil(outputTokens * output.scale)),
     };
     record.estimated = true;
     record.usage = usage;

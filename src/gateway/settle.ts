@@ -25,7 +25,12 @@ export function settle(exchange: Exchange, attempt: Attempt, reply: ReplyBytes):
   if (record.usage === undefined) {
     // Counting tokens is free, however it ends.
     if (exchange.operation === "count-tokens") return;
-    if (mayHaveCost(attempt, reply)) exchange.unreported.push(unreported(exchange, record, reply));
+    if (!mayHaveCost(attempt, reply)) return;
+    const { usageAtStart: start } = attempt;
+    // Some engines count nothing until the end, and write zeros.
+    const isKnown = start !== undefined && start.inputTokens > 0 && !isAbsurd(start, exchange, attempt);
+    const known = isKnown ? start : undefined;
+    exchange.unreported.push(unreported(exchange, record, reply, known));
     return;
   }
   const price = priceAt(planned.target.prices, exchange.startedAtMs);

@@ -1,5 +1,5 @@
 import type { ChatEvent, ChatReply, EmbeddingsReply } from "../core/chat.ts";
-import { NO_USAGE, type ReportedUsage } from "../core/usage.ts";
+import { NO_USAGE, type ReportedUsage, type Usage } from "../core/usage.ts";
 import type {
   AttemptFailure,
   AttemptSink,
@@ -20,6 +20,10 @@ abstract class Translated implements AttemptSink {
 
   usage(usage: ReportedUsage | undefined, estimated?: boolean): void {
     this.sink.usage(usage, estimated);
+  }
+
+  begun(usage: Usage): void {
+    this.sink.begun?.(usage);
   }
 
   dropped(names: readonly string[]): void {

@@ -1,5 +1,5 @@
 import type { ChatEvent, ChatReply } from "../core/chat.ts";
-import type { ReportedUsage } from "../core/usage.ts";
+import type { ReportedUsage, Usage } from "../core/usage.ts";
 import { asEvents } from "./as-events.ts";
 import type { AttemptFailure, ChatSink, ReplySink, UpstreamHandle, WholeReply } from "./provider.ts";
 import { ReplyFault } from "./reply-fault.ts";
@@ -42,6 +42,10 @@ export class ChatReading implements ReplySink {
 
   usage(usage: ReportedUsage | undefined, estimated?: boolean): void {
     this.#sink.usage(usage, estimated);
+  }
+
+  begun(usage: Usage): void {
+    this.#sink.begun?.(usage);
   }
 
   dropped(names: readonly string[]): void {

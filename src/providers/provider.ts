@@ -1,6 +1,6 @@
 import type { ChatEvent, ChatReply, ChatRequest, EmbeddingsReply, EmbeddingsRequest } from "../core/chat.ts";
 import type { ErrorCode } from "../core/errors.ts";
-import type { ReportedUsage } from "../core/usage.ts";
+import type { ReportedUsage, Usage } from "../core/usage.ts";
 import type { WireRequest } from "../core/wire.ts";
 
 /**
@@ -130,6 +130,11 @@ export interface AttemptSink {
    * @param estimated  whether a part of it is the adapter's own guess
    */
   usage(usage: ReportedUsage | undefined, estimated?: boolean): void;
+  /**
+   * What the upstream has counted before its stream is over: the input, and of the output what there was then. A stream
+   * that does not come to its end is estimated from it. Absent where nobody estimates.
+   */
+  begun?(usage: Usage): void;
   /** Parameters that were left out, as the client calls them. */
   dropped(names: readonly string[]): void;
   /** A part of a plain reply has come; it is told as a whole later. */

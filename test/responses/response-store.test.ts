@@ -112,6 +112,20 @@ function cases({ name, database, another }: Subject): void {
     assert.equal((await it.store.items("acme", ids)).size, 0);
   });
 
+  test(`${name}: names of items that stand for more than a conversation may hold are refused, and not read`, async () => {
+    await using it = await opened(database);
+    const names = ["a", "b", "c", "d", "e"];
+    for (const id of names) {
+      await it.store.keep(turn(id, undefined, { body: `{"output":[{"id":"msg_${id}"}]}` }));
+      await sql`
+        update stored_response set body = ${`{"output":[{"id":"msg_${id}"}],"instructions":"`} || repeat('x', 30000000) || '"}'
+        where id = ${id}`.execute(database.tables);
+    }
+    const all = names.map((id) => `msg_${id}`);
+    await assert.rejects(it.store.items("acme", all), { code: "context_overflow" });
+    assert.equal((await it.store.items("acme", ["msg_a"])).size, 1);
+  });
+
   test(`${name}: what is older than the retention is forgotten`, async () => {
     await using it = await opened(database);
     await it.store.keep(turn("old", undefined, { createdAtMs: Date.now() - 31 * DAY_MS }));

@@ -92,20 +92,7 @@ export class DatabaseResponses implements ResponseStore {
   }
 
   async items(tenant: string, ids: readonly string[]): Promise<ReadonlyMap<string, StoredItem>> {
-    const asked = this.#tables
-      .selectFrom("stored_item")
-      .innerJoin("stored_response", (join) =>
-        join
-          .onRef("stored_response.tenant", "=", "stored_item.tenant")
-          .onRef("stored_response.id", "=", "stored_item.response_id"),
-      )
-      .select(["stored_response.body", "stored_response.sensitivity"])
-      .distinct()
-      .where("stored_item.tenant", "=", tenant)
-      // As one parameter: a query has 65,535 at most, and an input may name more.
-      .where("stored_item.id", "=", sql<string>`any(${ids.filter(canBeId)})`)
-      .execute();
-    const rows = await soon(asked);
+    const rows = await this.#responsesWith(tenant, ids);
     const waiting = [...this.#waiting.values()].filter((response) => response.tenant === tenant);
     const all = [...rows, ...waiting].flatMap(({ body, sensitivity }) =>
       outputItems(body).map(([id, item]) => [id, { item, sensitivity: sensitivity as Sensitivity }] as const),
@@ -175,6 +162,22 @@ export class DatabaseResponses implements ResponseStore {
     const { rows } = await soon(asked);
     if ((rows[0]?.bytes ?? 0) > MOST_CONVERSATION_BYTES) throw conversationTooLong();
     return rows.map(toStored);
+  }
+
+  /** The responses that have items of these ids. A few names may stand for more than the memory holds: that is seen first. */
+  async #responsesWith(tenant: string, ids: readonly string[]): Promise<readonly FoundResponse[]> {
+    // The ids are one parameter: a query has 65,535 at most, and an input may name more.
+    const asked = sql<FoundResponse & { bytes: number }>`
+      select sensitivity, bytes, case when bytes <= ${MOST_CONVERSATION_BYTES} then body else '' end as body
+      from (
+        select sensitivity, body, sum(octet_length(body)::float8) over () as bytes
+        from stored_response where tenant = ${tenant} and id in (
+          select response_id from stored_item where tenant = ${tenant} and id = any(${ids.filter(canBeId)})
+        )
+      ) found`.execute(this.#tables);
+    const { rows } = await soon(asked);
+    if ((rows[0]?.bytes ?? 0) > MOST_CONVERSATION_BYTES) throw conversationTooLong();
+    return rows;
   }
 
   #add(response: StoredResponse): void {
@@ -296,6 +299,8 @@ export class DatabaseResponses implements ResponseStore {
     });
   }
 }
+
+type FoundResponse = Pick<Tables["stored_response"], "sensitivity" | "body">;
 
 function toRow(response: StoredResponse): Insertable<Tables["stored_response"]> {
   const { tenant, id, previousId, createdAtMs, sensitivity, input, body } = response;

@@ -3,6 +3,7 @@ import { AppError } from "../../core/errors.ts";
 import { brief } from "../../core/text.ts";
 import type { WireRequest } from "../../core/wire.ts";
 import { inputItems, outputAsInput } from "../dialects/responses/history.ts";
+import { isAbsent } from "../dialects/fields.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Stage } from "../pipeline.ts";
 import { conversationTooLong, MOST_CONVERSATION_BYTES } from "./conversation-limit.ts";
@@ -123,7 +124,7 @@ const NO_ITEMS: ReadonlyMap<string, StoredItem> = new Map();
  */
 function referenceOf(item: unknown): string | undefined {
   const { type, id, role } = (item ?? {}) as Readonly<Record<string, unknown>>;
-  const isReference = type === "item_reference" || ((type ?? undefined) === undefined && role === undefined);
+  const isReference = type === "item_reference" || (isAbsent(type) && isAbsent(role));
   return isReference && typeof id === "string" ? id : undefined;
 }
 

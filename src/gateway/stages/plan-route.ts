@@ -180,7 +180,7 @@ class Candidates {
     if (this.#exchange.dialect.holdsMedia(this.#request)) {
       return {
         code: "budget_exceeded",
-        reason: "images, audio and files cannot be bounded by the request's budget",
+        reason: "images, audio, files and what a provider fetches cannot be bounded by the request's budget",
       };
     }
     const answer = withinExchangeBudget({
@@ -195,7 +195,8 @@ class Candidates {
         code: "budget_exceeded",
         reason: `may cost more than the request's budget of ${this.#context.budget} USD`,
       };
-    const wanted = answer.outputCap ?? cap;
+    // Also what the client names: an engine may not know the name by which it does.
+    const wanted = answer.outputCap ?? cap ?? named;
     if (wanted !== undefined && target.adapter.caps?.(this.#request, target.model) === false) {
       return {
         code: "budget_exceeded",

@@ -1,5 +1,4 @@
 import type { ErrorCode } from "../../core/errors.ts";
-import { brief } from "../../core/text.ts";
 import { retryAfterOf, statusFailure } from "../http/failure.ts";
 import type { Secrets } from "../http/secrets.ts";
 import { asRecord, asText } from "../json-value.ts";
@@ -22,7 +21,7 @@ const KINDS: ReadonlyMap<string, Pick<AttemptFailure, "kind" | "code">> = new Ma
 ]);
 
 /** What is about our account, though the status says that it is about the request. */
-const OUR_ACCOUNT = /credit balance is too low|usage limits?.*regain access/i;
+const OUR_ACCOUNT = /^your credit balance is too low|^you have reached your .*usage limits?/i;
 /** What is about this model and no fault of the request: another target may take it. */
 const ELSEWHERE = /(deprecated|not supported|not available) (for|by|with|on) this model|does not support/i;
 
@@ -68,8 +67,6 @@ function codeOf(status: number, said: string): ErrorCode | undefined {
 export function eventFailure(event: unknown, secrets: Secrets): AttemptFailure {
   const error = asRecord(asRecord(event)?.["error"]);
   const type = asText(error?.["type"]) ?? "";
-  const words = asText(error?.["message"]) ?? "";
-  const isTellable = words !== "" && !secrets.appearIn(words);
   const known = KINDS.get(type) ?? { kind: "status" };
   const named = /^[a-z_]{1,40}$/.test(type) ? ` (${type})` : "";
   if (known.kind === "credentials")
@@ -77,9 +74,9 @@ export function eventFailure(event: unknown, secrets: Secrets): AttemptFailure {
       kind: "credentials",
       message: `the upstream refused our credentials or account in its stream${named}`,
     };
-  return {
-    ...known,
-    message: `the upstream failed in its stream${named}`,
-    ...(isTellable && { said: brief(words, MAX_SAID) }),
-  };
+  const message = `the upstream failed in its stream${named}`;
+  const words = error?.["message"];
+  const isThrottle = known.kind === "throttled";
+  const said = isThrottle ? secrets.tellableThrottle(words, MAX_SAID) : secrets.tellable(words, MAX_SAID);
+  return { ...known, message, ...(said !== undefined && { said }) };
 }

@@ -71,7 +71,6 @@ export class MessagesReading implements ReplyReading {
 
   /** @returns what is wrong with a reply */
   #read(body: Buffer): string | undefined {
-    if (this.#wantsStream) return "with a plain reply where a stream was asked for";
     try {
       const members = scanTrusted(body);
       if (this.#operation === "count-tokens") this.#sink.usage(FREE);
@@ -81,6 +80,7 @@ export class MessagesReading implements ReplyReading {
         // First, because a reply that is of no use was paid for, too.
         if (usage !== undefined) this.#sink.usage(usage);
       }
+      if (this.#wantsStream) return "with a plain reply where a stream was asked for";
       const wanted = this.#operation === "count-tokens" ? "input_tokens" : "content";
       return members.some(({ key }) => key === wanted) ? undefined : `with something that has no ${wanted}`;
     } catch {

@@ -11,7 +11,7 @@ const STOP = Buffer.from('"message_stop"');
 const PING = Buffer.from('"ping"');
 
 /** What a stream is told to: the sink of a pass, or what reads on. */
-type StreamSink = Pick<ReplySink, "usage" | "alive" | "chunk" | "end" | "fail">;
+type StreamSink = Pick<ReplySink, "usage" | "begun" | "alive" | "chunk" | "end" | "fail">;
 
 /**
  * Reads a stream of Messages by bytes: whole events go on as they are, and only those that matter are looked into, which are
@@ -124,15 +124,16 @@ export class MessagesStream {
     if (!isStart && event["type"] !== "message_delta") return;
     const said = isStart ? asRecord(event["message"])?.["usage"] : event["usage"];
     this.#usage = mergedUsage(this.#usage, said);
-    if (isStart) return;
     const usage = readAnthropicUsage(this.#usage);
-    if (usage !== undefined) this.#sink.usage(usage);
+    if (usage === undefined) return;
+    if (!isStart) this.#sink.usage(usage);
+    else if (usage !== "invalid") this.#sink.begun?.(usage);
   }
 
   #failureOf(value: Json, event: Buffer): AttemptFailure {
     const failure = eventFailure(value, this.#secrets);
-    const leaks = this.#secrets.appearInJson(payloadOf(event));
-    const isOurs = failure.kind === "credentials" || leaks;
+    const leaks = this.#secrets.hiddenIn(payloadOf(event));
+    const isOurs = failure.kind === "credentials" || failure.kind === "throttled" || leaks;
     return this.#passed && !isOurs ? { ...failure, event: Buffer.from(event) } : failure;
   }
 

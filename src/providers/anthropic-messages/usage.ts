@@ -1,4 +1,4 @@
-import type { ReportedUsage } from "../../core/usage.ts";
+import { addUsage, type ReportedUsage } from "../../core/usage.ts";
 import { asRecord, type Json } from "../json-value.ts";
 
 /** Tokens as AWS and Anthropic count them: those of the cache stand beside the input, not in it. */
@@ -20,6 +20,14 @@ export interface CountsBesideCache {
 export function readAnthropicUsage(value: unknown): ReportedUsage | undefined {
   const usage = asRecord(value);
   if (usage === undefined) return undefined;
+  const own = readCounts(usage);
+  if (own === undefined || own === "invalid") return own;
+  let all: ReportedUsage = own;
+  for (const iteration of compactions(usage["iterations"])) all = together(all, readCounts(iteration));
+  return all;
+}
+
+function readCounts(usage: Json): ReportedUsage | undefined {
   return usageBesideCache({
     input: usage["input_tokens"],
     output: usage["output_tokens"],
@@ -28,6 +36,24 @@ export function readAnthropicUsage(value: unknown): ReportedUsage | undefined {
     cacheWrite1h: asRecord(usage["cache_creation"])?.["ephemeral_1h_input_tokens"],
     thoughts: asRecord(usage["output_tokens_details"])?.["thinking_tokens"],
   });
+}
+
+/**
+ * Where the service sums a long conversation up before it answers, that is another reading of all of it, charged like the
+ * answer and not in its counts. https://platform.claude.com/docs/en/build-with-claude/compaction#understanding-usage
+ */
+function compactions(iterations: unknown): readonly Json[] {
+  if (!Array.isArray(iterations)) return NONE;
+  return iterations.flatMap((iteration) => {
+    const counts = asRecord(iteration);
+    return counts?.["type"] === "compaction" ? [counts] : [];
+  });
+}
+
+const NONE: readonly Json[] = [];
+
+function together(a: ReportedUsage, b: ReportedUsage | undefined): ReportedUsage {
+  return a === "invalid" || b === undefined || b === "invalid" ? "invalid" : addUsage(a, b);
 }
 
 /**

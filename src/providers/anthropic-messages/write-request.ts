@@ -44,7 +44,7 @@ export function writeAnthropicMessages(wish: MessagesWish): MessagesBody {
   const tools = writeToolConfig(chat, output.byTool, writing);
   if (output.instruction !== undefined) conversation.system.push(writing.form.text(output.instruction));
   placeCachePoints(conversation, tools, wish, writing);
-  const maxTokens = outputLimit(chat.maxOutputTokens, wish.outputCap) ?? abilities.maxOutputTokens;
+  const maxTokens = outputLimit(chat.maxOutputTokens, wish.outputCap, abilities.maxOutputTokens);
   const thinking = think(chat, maxTokens, conversation, tools, writing);
   const members = [
     member("model", wish.model),

@@ -44,7 +44,7 @@ export function exceptionFailure(
   message: string,
   secrets: Secrets,
 ): AttemptFailure | undefined {
-  const said = message === "" || secrets.appearIn(message) ? undefined : brief(message, MAX_MESSAGE);
+  const said = secrets.tellable(message, MAX_MESSAGE);
   const name = type.charAt(0).toUpperCase() + type.slice(1);
   const base = { message: `Bedrock answered ${name}`, said };
   switch (name) {
@@ -64,13 +64,13 @@ export function exceptionFailure(
     case "AccessDeniedException":
       // About the request, although the class says otherwise.
       if (NO_CACHING.test(message)) return { ...base, kind: "rejected", elsewhere: true };
-      return credentialsFailure(name, said);
+      return credentialsFailure(name, said && brief(message, MAX_MESSAGE));
     case "UnrecognizedClientException":
     case "InvalidSignatureException":
     case "ExpiredTokenException":
     case "MissingAuthenticationTokenException":
     case "IncompleteSignatureException":
-      return credentialsFailure(name, said);
+      return credentialsFailure(name, said && brief(message, MAX_MESSAGE));
     case "ResourceNotFoundException":
       return { ...base, kind: "rejected", code: "model_not_found", elsewhere: true };
     case "ValidationException":
@@ -88,11 +88,12 @@ export function exceptionFailure(
   }
 }
 
-function credentialsFailure(name: string, said: string | undefined): AttemptFailure {
+/** @param detail  for operators, who must know whose rights are missing */
+function credentialsFailure(name: string, detail: string | undefined): AttemptFailure {
   return {
     kind: "credentials",
     message: `Bedrock refused our credentials (${name})`,
-    ...(said !== undefined && { detail: said }),
+    ...(detail !== undefined && { detail }),
   };
 }
 

@@ -47,7 +47,7 @@ export class MessagesTap implements Events {
         if (text !== "") this.#sink.chunk(Buffer.from(text));
         return this.#stop(json);
       }
-      if (type === "message_start") this.#count(asRecord(parsed(json)["message"])?.["usage"]);
+      if (type === "message_start") this.#begin(asRecord(parsed(json)["message"])?.["usage"]);
       else if (type === "message_delta") this.#count(parsed(json)["usage"]);
       text += event(type, json);
     }
@@ -60,6 +60,12 @@ export class MessagesTap implements Events {
 
   fail(failure: AttemptFailure): void {
     this.#sink.fail(failure);
+  }
+
+  #begin(said: unknown): void {
+    this.#count(said);
+    const usage = readAnthropicUsage(this.#usage);
+    if (usage !== undefined && usage !== "invalid") this.#sink.begun?.(usage);
   }
 
   #count(said: unknown): void {

@@ -93,6 +93,7 @@ function send(
 function wordsOnly(sink: ReplySink): ReplySink {
   return {
     usage: (usage, estimated) => sink.usage(usage, estimated),
+    begun: (usage) => sink.begun?.(usage),
     dropped: (names) => sink.dropped(names),
     alive: () => sink.alive(),
     head: (headers) => sink.head(onlyId(headers)),

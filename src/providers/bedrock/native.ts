@@ -63,7 +63,7 @@ export class InvokeTap implements Events {
   events(frames: readonly Frame[]): void {
     for (const [index, frame] of frames.entries()) {
       const text = chunkText(frame);
-      if (this.#seen++ === 0) this.#first = usageAtStart(text);
+      if (this.#seen++ === 0) this.#begin(text);
       // The model's own words may hold the name: only a member of the chunk is it.
       const metrics = text.includes(METRICS) ? member(Buffer.from(text), METRICS) : undefined;
       if (metrics === undefined) continue;
@@ -74,6 +74,11 @@ export class InvokeTap implements Events {
       return this.#sink.end(frame.bytes);
     }
     this.#sink.chunk(joined(frames));
+  }
+
+  #begin(text: string): void {
+    this.#first = usageAtStart(text);
+    if (this.#first !== undefined && this.#first !== "invalid") this.#sink.begun?.(this.#first);
   }
 
   closed(): string {

@@ -88,8 +88,9 @@ export class BedrockReading implements ReplyReading {
 
   refuse(status: number, headers: Headers, body: Buffer): void {
     const reply = this.#reply(status, headers, body);
-    const clean = this.#secrets.appearInJson(body.toString()) ? { ...reply, body: Buffer.from("{}") } : reply;
-    this.fail(bedrockFailure(clean, headers, this.#secrets));
+    const failure = bedrockFailure(reply, headers, this.#secrets);
+    const isHidden = failure.reply !== undefined && this.#secrets.hiddenIn(body.toString());
+    this.fail(isHidden ? { ...failure, reply: { ...reply, body: Buffer.from("{}") } } : failure);
   }
 
   #reply(status: number, headers: Headers, body: Buffer): WholeReply {

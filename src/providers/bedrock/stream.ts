@@ -1,5 +1,4 @@
 import { EventStreamFault, FrameReader, type Frame } from "../../core/event-stream.ts";
-import { brief } from "../../core/text.ts";
 import { readError } from "../aws/read-error.ts";
 import type { Secrets } from "../http/secrets.ts";
 import type { StreamReading } from "../http/upstream-reply.ts";
@@ -83,13 +82,13 @@ export class BedrockStream implements StreamReading {
     const failure: AttemptFailure = exceptionFailure(frame.type, told, secrets) ?? {
       kind: "status",
       message: "Bedrock broke its stream off with an error",
-      ...(!secrets.appearIn(told) && told !== "" && { said: brief(told, MAX_SAID) }),
+      said: secrets.tellable(told, MAX_SAID),
     };
     // In mid-stream nothing is about the request any more.
     const kind = failure.kind === "rejected" ? "status" : failure.kind;
     const isKnown = frame.kind === "exception" && this.#events.exceptions.has(frame.type);
     const leaks =
-      secrets.appearIn(frame.bytes.toString("latin1")) || secrets.appearInJson(frame.payload.toString());
+      secrets.appearIn(frame.bytes.toString("latin1")) || secrets.hiddenIn(frame.payload.toString());
     return {
       ...failure,
       kind,

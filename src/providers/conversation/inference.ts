@@ -12,10 +12,13 @@ export interface InferenceConfig {
   stopSequences?: readonly string[];
 }
 
-/** Output tokens at most: without any, Bedrock reserves all that the model can give. */
-export function outputLimit(asked: number | undefined, cap: number | undefined): number | undefined {
-  if (asked === undefined || cap === undefined) return asked ?? cap;
-  return Math.min(asked, cap);
+/**
+ * Output tokens to ask for at most. More than the model can give is refused, and what a budget pays for may be more.
+ *
+ * @param most  the model's own limit
+ */
+export function outputLimit(asked: number | undefined, cap: number | undefined, most: number): number {
+  return Math.min(asked ?? most, cap ?? Infinity);
 }
 
 /** @param rulesSampling  whether the model thinks in a way that leaves no say in sampling */

@@ -1,4 +1,3 @@
-import { brief } from "../../core/text.ts";
 import type { AttemptFailure, WholeReply } from "../provider.ts";
 import type { Secrets } from "./secrets.ts";
 
@@ -15,9 +14,12 @@ export function statusFailure(
   nowMs: number,
 ): AttemptFailure {
   const { status } = reply;
-  const said = upstreamMessage(reply.body, secrets);
-  const base = { status, message: `the upstream answered ${status}`, said };
-  if (status === 429) return { ...base, kind: "throttled", ...retryAfterOf(retryAfter, nowMs) };
+  const words = wordsOf(reply.body);
+  const told = { status, message: `the upstream answered ${status}` };
+  if (status === 429) {
+    const said = secrets.tellableThrottle(words, MESSAGE_MAX);
+    return { ...told, said, kind: "throttled", ...retryAfterOf(retryAfter, nowMs) };
+  }
   if (status === 401 || status === 402 || status === 403) {
     return {
       status,
@@ -25,6 +27,7 @@ export function statusFailure(
       message: `the upstream refused our credentials or account (${status})`,
     };
   }
+  const base = { ...told, said: secrets.tellable(words, MESSAGE_MAX) };
   if (status === 408 || status === 504) return { ...base, kind: "timeout" };
   if (status >= 400 && status < 500)
     return {
@@ -71,8 +74,8 @@ export function retryAfterOf(value: string | undefined, nowMs: number): { retryA
   return Number.isFinite(seconds) ? { retryAfterSeconds: Math.min(Math.max(seconds, 0), 3_600) } : {};
 }
 
-/** `error.message`, `message` or `detail` of a JSON error body, shortened; undefined where there is none to show. */
-function upstreamMessage(body: Buffer, secrets: Secrets): string | undefined {
+/** `error.message`, `message` or `detail` of a JSON error body; undefined where it is no JSON. */
+function wordsOf(body: Buffer): unknown {
   let said: ErrorBody | null;
   try {
     said = JSON.parse(body.toString()) as ErrorBody | null;
@@ -80,10 +83,7 @@ function upstreamMessage(body: Buffer, secrets: Secrets): string | undefined {
     return undefined;
   }
   const nested = typeof said?.error === "string" ? said.error : said?.error?.message;
-  const message = nested ?? said?.message ?? said?.detail;
-  return typeof message !== "string" || message === "" || secrets.appearIn(message)
-    ? undefined
-    : brief(message, MESSAGE_MAX);
+  return nested ?? said?.message ?? said?.detail;
 }
 
 /** The places where engines put the sentence that says what went wrong. */
@@ -94,6 +94,6 @@ interface ErrorBody {
 }
 
 function withoutSecrets(reply: WholeReply, secrets: Secrets): WholeReply {
-  const leaks = secrets.appearInJson(reply.body.toString());
+  const leaks = secrets.hiddenIn(reply.body.toString());
   return leaks ? { ...reply, body: Buffer.from("{}"), contentType: "application/json" } : reply;
 }

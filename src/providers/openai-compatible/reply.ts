@@ -10,7 +10,7 @@ import {
   type StreamReading,
 } from "../http/upstream-reply.ts";
 import { OpenAiStream } from "./stream.ts";
-import { usageOfBody } from "./usage.ts";
+import { countsSound, readUsage, usageMember } from "./usage.ts";
 
 const STREAM_TYPE = /^text\/event-stream\b/i;
 const JSON_TYPE = /^application\/([\w.-]+\+)?json\b/i;
@@ -27,6 +27,8 @@ const PASSED_HEADERS = [
 
 export interface Verdict {
   readonly usage: ReportedUsage | undefined;
+  /** Whether what it costs is a guess. */
+  readonly isGuessed?: boolean;
   /** A reply of status 200 may say that nothing came of it. */
   readonly failure?: AttemptFailure | undefined;
 }
@@ -72,7 +74,8 @@ export class OpenAiReading implements ReplyReading {
    * @throws JsonFault where it is no JSON object
    */
   protected verdict(body: Buffer): Verdict {
-    return { usage: usageOfBody(body) };
+    const said = usageMember(body);
+    return { usage: readUsage(said), isGuessed: countsSound(said) };
   }
 
   answer(status: number, headers: Headers, body: Buffer): void {
@@ -84,8 +87,8 @@ export class OpenAiReading implements ReplyReading {
       const message = `the upstream answered ${status} with something that is no JSON object`;
       return this.#sink.fail({ kind: "protocol", message, status });
     }
-    const { usage, failure } = verdict;
-    if (usage !== undefined) this.#sink.usage(usage);
+    const { usage, failure, isGuessed } = verdict;
+    if (usage !== undefined) this.#sink.usage(usage, isGuessed);
     if (failure === undefined) this.#sink.whole(reply);
     else this.#sink.fail(failure);
   }

@@ -1,4 +1,3 @@
-import { brief } from "../../core/text.ts";
 import type { Secrets } from "../http/secrets.ts";
 import type { AttemptFailure } from "../provider.ts";
 
@@ -13,10 +12,8 @@ const MAX_REASON = 500;
  */
 export function responseFailure(error: unknown, secrets: Secrets): AttemptFailure {
   const { code, message } = (error ?? {}) as { readonly code?: unknown; readonly message?: unknown };
-  const words = typeof message === "string" && message !== "" ? message : undefined;
-  return {
-    kind: code === "rate_limit_exceeded" ? "throttled" : "status",
-    message: "the upstream says that its response failed",
-    said: words === undefined || secrets.appearIn(words) ? "no reason given" : brief(words, MAX_REASON),
-  };
+  const told = "the upstream says that its response failed";
+  if (code === "rate_limit_exceeded")
+    return { kind: "throttled", message: told, said: secrets.tellableThrottle(message, MAX_REASON) };
+  return { kind: "status", message: told, said: secrets.tellable(message, MAX_REASON) ?? "no reason given" };
 }

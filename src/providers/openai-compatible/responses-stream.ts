@@ -95,10 +95,10 @@ export class ResponsesStream extends SseStream {
     }
     // An engine may put what went wrong into the event itself, or into an object in it as other APIs do.
     const failure = responseFailure(response?.["error"] ?? value?.["error"] ?? value, this.#secrets);
-    const leaks = this.#secrets.appearInJson(payloadOf(event));
+    const isOurs = failure.kind === "throttled" || this.#secrets.hiddenIn(payloadOf(event));
     // OpenAI's SDK for Python hands the flat form of an error on as one event more, and LangChain takes it for nothing.
     const isFlat = type === "error" && typeof value?.["error"] !== "object";
-    this.fail({ ...failure, ...(this.#begun && !leaks && !isFlat && { event }) });
+    this.fail({ ...failure, ...(this.#begun && !isOurs && !isFlat && { event }) });
   }
 }
 

@@ -1,10 +1,9 @@
-import { brief } from "../../core/text.ts";
 import { Secrets } from "../http/secrets.ts";
 import type { AttemptFailure, ReplySink } from "../provider.ts";
-import type { ReportedUsage } from "../../core/usage.ts";
+import type { ReportedUsage, Usage } from "../../core/usage.ts";
 import { areComments, endOfEvent, payloadOf } from "../http/sse-events.ts";
 import { parsePayload, SseStream } from "./sse-stream.ts";
-import { readUsage } from "./usage.ts";
+import { countsSound, readUsage } from "./usage.ts";
 
 /** Characters of an engine's own words that an error repeats. */
 const MAX_REASON = 500;
@@ -26,6 +25,12 @@ export class OpenAiStream extends SseStream {
   readonly #secrets: Secrets;
   #begun = false;
   readonly #comments: Buffer[] = [];
+  /** A count of what there was so far, told in the middle of the stream. */
+  #running: Usage | undefined;
+  /** More came after that count. */
+  #isBehind = false;
+  /** What was counted has no price of its own. */
+  #isGuessed = false;
 
   /** @param hideUsage  the client did not ask for the usage frame: take it out */
   constructor(sink: ReplySink, hideUsage: boolean, secrets = new Secrets()) {
@@ -47,7 +52,18 @@ export class OpenAiStream extends SseStream {
       if (this.#comments.length > 0) return this.events(Buffer.concat([...this.#comments.splice(0), data]));
     }
     if (data.includes(USAGE_KEY) || data.includes(DONE) || data.includes(ERROR_KEY)) this.#inspect(data);
-    else this.#sink.chunk(data);
+    else {
+      this.#overtake();
+      this.#sink.chunk(data);
+    }
+  }
+
+  /** What comes after a running count is not in it: where nothing better follows, an estimate is. */
+  #overtake(): void {
+    if (this.#running === undefined || this.#isBehind) return;
+    this.#isBehind = true;
+    this.#sink.usage(undefined);
+    this.#sink.begun?.(this.#running);
   }
 
   /** Goes through the events one by one, and passes on what lies between those that are taken out. */
@@ -62,8 +78,10 @@ export class OpenAiStream extends SseStream {
         if (this.ended) return;
         from = end;
       }
+      if (verdict === "pass") this.#overtake();
       if (verdict === "done") {
         this.stop();
+        if (this.#isBehind) this.#sink.usage(this.#running, this.#isGuessed);
         return this.#sink.end(data.subarray(start, end));
       }
       if (typeof verdict === "object") {
@@ -73,12 +91,20 @@ export class OpenAiStream extends SseStream {
             message: "the upstream failed in mid-stream",
             said: verdict.failed,
           });
-        if (verdict.usage !== undefined) this.#sink.usage(verdict.usage);
+        this.#count(verdict);
         if (verdict.keep) from = start;
       }
       start = end;
     }
     if (from < data.length) this.#sink.chunk(from === 0 ? data : data.subarray(from));
+  }
+
+  #count({ usage, isRunning, isGuessed = false }: Exclude<Verdict, string>): void {
+    if (usage === undefined) return;
+    this.#running = isRunning === true && usage !== "invalid" ? usage : undefined;
+    this.#isBehind = false;
+    this.#isGuessed = isGuessed;
+    this.#sink.usage(usage, isGuessed);
   }
 
   #look(event: Buffer): Verdict {
@@ -91,12 +117,14 @@ export class OpenAiStream extends SseStream {
     const reason = hasError ? errorIn(value) : undefined;
     if (reason !== undefined) {
       return {
-        failed: this.#secrets.appearIn(reason) ? "no reason given" : brief(reason, MAX_REASON),
+        failed: this.#secrets.tellable(reason, MAX_REASON) ?? "no reason given",
         keep: false,
       };
     }
     if (typeof value?.["usage"] !== "object" || value["usage"] === null) return "pass";
-    return { usage: readUsage(value["usage"]), keep: !this.#hideUsage || !isUsageAlone(value) };
+    const keep = !this.#hideUsage || !isUsageAlone(value);
+    const isGuessed = countsSound(value["usage"]);
+    return { usage: readUsage(value["usage"]), keep, isRunning: isUnderWay(value), isGuessed };
   }
 
   protected override isWhole(event: Buffer): boolean {
@@ -115,6 +143,14 @@ function isUsageAlone({ choices, prompt_filter_results: filtered }: Chunk): bool
   return Array.isArray(choices) && choices.length === 0 && (filtered === undefined || filtered === null);
 }
 
+/** Engines that are asked to count as they go put a usage into each piece of the reply. */
+function isUnderWay({ choices }: Chunk): boolean {
+  if (!Array.isArray(choices) || choices.length === 0) return false;
+  return choices.every(
+    (choice: { finish_reason?: unknown } | null) => typeof choice?.finish_reason !== "string",
+  );
+}
+
 interface Chunk {
   readonly choices?: unknown;
   readonly prompt_filter_results?: unknown;
@@ -124,7 +160,13 @@ interface Chunk {
 type Verdict =
   | "pass"
   | "done"
-  | { readonly keep: boolean; readonly failed?: string; readonly usage?: ReportedUsage | undefined };
+  | {
+      readonly keep: boolean;
+      readonly failed?: string;
+      readonly usage?: ReportedUsage | undefined;
+      readonly isRunning?: boolean;
+      readonly isGuessed?: boolean;
+    };
 
 /** Whether a `"usage"` key is followed by an object; engines that were asked send `"usage":null` in every event. */
 function holdsUsageObject(event: Buffer): boolean {

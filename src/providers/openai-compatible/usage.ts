@@ -45,13 +45,29 @@ function read(value: unknown, names: Names): ReportedUsage | undefined {
 }
 
 /**
+ * Whether a usage has tokens of sound, which cost several times what text does and have no price of their own here: what
+ * they cost is a guess then. https://platform.openai.com/docs/pricing
+ */
+export function countsSound(value: unknown): boolean {
+  const usage = asRecord(value);
+  return [CHAT, RESPONSES].some(({ input, output }) =>
+    [input, output].some((name) => (count(asRecord(usage?.[`${name}_details`])?.["audio_tokens"]) ?? 0) > 0),
+  );
+}
+
+/**
  * The usage of a plain reply, found without building the rest of it.
  *
  * @throws JsonFault where the body is no JSON object, and so no reply of this API
  */
 export function usageOfBody(body: Buffer): ReportedUsage | undefined {
+  return readUsage(usageMember(body));
+}
+
+/** `usage` of a plain reply as it stands there. @throws as `usageOfBody` */
+export function usageMember(body: Buffer): unknown {
   const member = scanTrusted(body).findLast(({ key }) => key === "usage");
-  return member === undefined ? undefined : readUsage(memberValue(body, member));
+  return member === undefined ? undefined : memberValue(body, member);
 }
 
 function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {

@@ -37,7 +37,7 @@ export function sageMakerFailure(reply: WholeReply, headers: Headers, secrets: S
  */
 export function streamFailure(frame: Frame, begun: boolean, secrets: Secrets): AttemptFailure {
   const told = readError(undefined, frame.payload).message || (frame.header(":error-message") ?? "");
-  const said = saidOf(told, secrets);
+  const said = secrets.tellable(told, MAX_SAID);
   if (frame.type === "ModelStreamError") return { ...brokenStream(frame.payload), said, charged: begun };
   const known = exceptionFailure(frame.type, told, secrets);
   const failure = known ?? { kind: "status", message: "SageMaker broke its stream off with an error", said };
@@ -56,7 +56,7 @@ function brokenStream(payload: Buffer): AttemptFailure {
 
 /** @returns undefined where the class is unknown */
 function exceptionFailure(type: string, message: string, secrets: Secrets): AttemptFailure | undefined {
-  const said = saidOf(message, secrets);
+  const said = secrets.tellable(message, MAX_SAID);
   const base = { message: `SageMaker answered ${type}`, said };
   switch (type) {
     case "ValidationError":
@@ -124,12 +124,6 @@ function validationFailure(
 
 function withSize(failure: AttemptFailure): AttemptFailure {
   return failure.status === 413 ? { ...failure, code: "payload_too_large", elsewhere: true } : failure;
-}
-
-/** The service's words for the client; they name our account, which is none of its business. */
-function saidOf(message: string, secrets: Secrets): string | undefined {
-  if (message === "" || secrets.appearIn(message)) return undefined;
-  return brief(message.replace(/\b\d{12}\b/g, "(account)"), MAX_SAID);
 }
 
 function secondsOf(wait: number | undefined): string | undefined {

@@ -1,4 +1,3 @@
-import { brief } from "../../core/text.ts";
 import { statusFailure } from "../http/failure.ts";
 import type { Secrets } from "../http/secrets.ts";
 import type { AttemptFailure, WholeReply } from "../provider.ts";
@@ -75,5 +74,5 @@ function readModelError(body: Buffer): ModelError {
 }
 
 function saidOf(body: string, secrets: Secrets): string | undefined {
-  return body === "" || secrets.appearInJson(body) ? undefined : brief(body, MAX_SAID);
+  return secrets.appearInJson(body) ? undefined : secrets.tellable(body, MAX_SAID);
 }

@@ -35,9 +35,21 @@ export class SageMakerOpenAiReading extends OpenAiReading {
   }
 
   override answer(status: number, headers: Headers, body: Buffer): void {
-    if (FAILED.test(body.toString("latin1")))
-      return this.fail({ kind: "status", status, message: "the model ended its reply with an error" });
-    super.answer(status, headers, body);
+    if (!FAILED.test(body.toString("latin1"))) return super.answer(status, headers, body);
+    this.#count(body);
+    this.fail({ kind: "status", status, message: "the model ended its reply with an error" });
+  }
+
+  /** A reply that is of no use was paid for, too. */
+  #count(body: Buffer): void {
+    let usage;
+    try {
+      ({ usage } = this.verdict(body));
+    } catch {
+      // It is no JSON object, and tells nothing.
+      return;
+    }
+    if (usage !== undefined) this.#sink.usage(usage);
   }
 
   override refuse(status: number, headers: Headers, body: Buffer): void {

@@ -29,6 +29,8 @@ export class Generation {
   #last = "";
   #inputTokens: unknown;
   #outputTokens = 0;
+  /** Some piece came without its count. */
+  #hasUncounted = false;
   #counted: "none" | "all" | "wrong" = "none";
 
   /** @param maxTokens  asked for */
@@ -85,9 +87,9 @@ export class Generation {
     };
   }
 
-  /** As the upstream told it; undefined where it tells none. */
+  /** As the upstream told it; undefined where it tells none, or not of all that it said. */
   get usage(): ReportedUsage | undefined {
-    if (this.#counted === "none" || this.#inputTokens === undefined) return undefined;
+    if (this.#counted === "none" || this.#hasUncounted || this.#inputTokens === undefined) return undefined;
     if (this.#counted === "wrong" || !isCount(this.#inputTokens)) return "invalid";
     const usage: Usage = {
       ...NO_USAGE,
@@ -102,9 +104,12 @@ export class Generation {
     return text;
   }
 
-  #count({ inputTokens, outputTokens }: Answer): void {
+  #count({ text, inputTokens, outputTokens }: Answer): void {
     this.#inputTokens = inputTokens ?? this.#inputTokens;
-    if (outputTokens === undefined || outputTokens === null) return;
+    if (outputTokens === undefined || outputTokens === null) {
+      this.#hasUncounted ||= text !== "";
+      return;
+    }
     if (!isCount(outputTokens)) this.#counted = "wrong";
     else if (this.#counted !== "wrong") {
       this.#counted = "all";

@@ -1,5 +1,4 @@
 import type { ChatReply } from "../../core/chat.ts";
-import { brief } from "../../core/text.ts";
 import { asEvents } from "../as-events.ts";
 import type { Secrets } from "../http/secrets.ts";
 import { text, type Headers, type ReplyReading, type StreamReading } from "../http/upstream-reply.ts";
@@ -57,10 +56,17 @@ export class TritonReading implements ReplyReading {
       const said = generation.push(readAnswer(body.toString(), output)) + generation.end();
       reply = wholeReply(said, generation);
     } catch (error) {
+      // A reply that is of no use was paid for, too.
+      this.#count();
       return this.fail(this.#failure(error));
     }
-    if (generation.usage !== undefined) this.#sink.usage(generation.usage);
+    this.#count();
     (stream ? asEvents(this.#sink) : this.#sink).whole(reply);
+  }
+
+  #count(): void {
+    const { usage } = this.#asked.generation;
+    if (usage !== undefined) this.#sink.usage(usage);
   }
 
   refuse(status: number, headers: Headers, body: Buffer): void {
@@ -72,8 +78,7 @@ export class TritonReading implements ReplyReading {
     if (error instanceof ReplyFault) return { kind: "protocol", message: error.message };
     if (!(error instanceof UpstreamError))
       return { kind: "protocol", message: "the upstream's reply cannot be read", bug: error };
-    const { message } = error;
-    const said = message === "" || this.#secrets.appearIn(message) ? undefined : brief(message, MAX_SAID);
+    const said = this.#secrets.tellable(error.message, MAX_SAID);
     return { kind: "status", message: "the upstream answered with an error", said };
   }
 }

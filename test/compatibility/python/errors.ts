@@ -66,7 +66,7 @@ export const LANGCHAIN_ANTHROPIC: ErrorTable = {
   "bad-request": { name: "AnthropicInvalidRequestError|AnthropicContextOverflowError" },
   authentication: { name: "AnthropicAuthenticationError", status: 401 },
   permission: { name: "AnthropicPermissionDeniedError", status: 403 },
-  "not-found": { name: "AnthropicModelNotFoundError", status: 404 },
+  "not-found": { name: "AnthropicModelNotFoundError|NotFoundError", status: 404 },
   "too-large": { name: "ContentTooLargeError|AnthropicInvalidRequestError" },
   "rate-limit": { name: "AnthropicRateLimitError", status: 429 },
   "server-error": { name: "AnthropicAPIError", status: 502 },

@@ -3,13 +3,17 @@ import { memberValue, type JsonMember } from "../../../core/json-scan.ts";
 import { mayEscapeLetters } from "../escaped-letters.ts";
 import { isFields } from "../fields.ts";
 
-/** Tools that Anthropic runs and charges beside the tokens: by the search, and by the hour of a container. */
-const CHARGED = /^(web_search|code_execution)_\d+$/;
-const MARKS = [Buffer.from('"web_search_'), Buffer.from('"code_execution_')];
+/**
+ * Tools that Anthropic runs and charges beside the tokens: by the search, by the hour of a container, and by the price of
+ * another model.
+ */
+const CHARGED = /^(web_search|code_execution|advisor)_\d+$/;
+const MARKS = ["web_search_", "code_execution_", "advisor_"].map((name) => Buffer.from(`"${name}`));
 
 /**
- * Refuses tools that are charged by the call, because a price here knows tokens alone.
- * https://platform.claude.com/docs/en/about-claude/pricing#tool-use-pricing
+ * Refuses tools that are charged by the call, because a price here knows tokens of one model alone.
+ * https://platform.claude.com/docs/en/about-claude/pricing#tool-use-pricing,
+ * https://platform.claude.com/docs/en/agents-and-tools/tool-use/advisor-tool
  *
  * @param member  `tools` of the body
  * @throws AppError unpriced

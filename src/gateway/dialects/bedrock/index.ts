@@ -3,6 +3,8 @@ import { readCountTokens, writeTokenCount } from "./count.ts";
 import { bedrockErrorEvent, bedrockErrorReply, isBedrockError } from "./errors.ts";
 import { holdsMedia } from "./holds-media.ts";
 import { readConverse } from "./read-chat.ts";
+import { InvokeWriter } from "./invoke-writer.ts";
+import { readInvoke } from "./read-invoke.ts";
 import { parseBedrockRequest } from "./request.ts";
 import { converseReplyText, converseTexts } from "./texts.ts";
 import { converseWriter } from "./write-chat.ts";
@@ -14,8 +16,9 @@ export const bedrock: ClientDialect = {
   errorReply: bedrockErrorReply,
   errorEvent: bedrockErrorEvent,
   isError: isBedrockError,
-  readChat: ({ bytes }) => readConverse(bytes),
-  chatWriter: converseWriter,
+  readChat: (request) => (request.operation === "invoke" ? readInvoke(request) : readConverse(request.bytes)),
+  chatWriter: (facts) =>
+    facts.request?.operation === "invoke" ? new InvokeWriter(facts) : converseWriter(facts),
   count: { read: readCountTokens, write: writeTokenCount },
   requestText: converseTexts,
   replyText: converseReplyText,

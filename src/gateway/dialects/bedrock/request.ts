@@ -6,6 +6,7 @@ import type { Operation } from "../../../core/wire.ts";
 import { Envelope, passedHeaders, scanBody } from "../envelope.ts";
 import type { ParsedRequest, ParseInput } from "../dialect.ts";
 import { readMetadata, type Metadata } from "../metadata.ts";
+import { CLAUDES_OWN } from "./read-invoke.ts";
 
 /** Where InvokeModel carries what Converse has in its body. */
 const METADATA_HEADER = "x-amzn-bedrock-request-metadata";
@@ -34,6 +35,7 @@ export function parseBedrockRequest(input: ParseInput): ParsedRequest {
   const envelope = new Envelope(bytes, members);
   if (operation === "chat") checkConverse(envelope);
   const metadata = metadataOf(input, envelope);
+  const isClaudes = operation === "invoke" && envelope.member(CLAUDES_OWN) !== undefined;
   return {
     request: {
       dialect: "bedrock",
@@ -44,7 +46,8 @@ export function parseBedrockRequest(input: ParseInput): ParsedRequest {
       model: address.model,
       stream: address.stream === true,
       includeUsage: true,
-      maxOutputTokens: limitOf(operation, envelope),
+      maxOutputTokens: isClaudes ? count(envelope.value("max_tokens")) : limitOf(operation, envelope),
+      ...(isClaudes && { invokeBody: "anthropic" as const }),
       choices: 1,
       store: false,
       wordEdits:

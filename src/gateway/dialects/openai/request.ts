@@ -40,7 +40,7 @@ export function parseOpenAiRequest(input: ParseInput): ParsedRequest {
       model: envelope.text("model"),
       stream: generates && stream,
       includeUsage: stream && asksForUsage(envelope),
-      maxOutputTokens: largest(envelope.count("max_completion_tokens", 1), envelope.count("max_tokens", 1)),
+      maxOutputTokens: limitOf(envelope, operation),
       choices: choicesOf(envelope, operation),
       store: envelope.boolean("store") ?? false,
       wordEdits: metadata.edit === undefined ? NO_EDITS : new Map([["metadata", metadata.edit.value]]),
@@ -54,6 +54,12 @@ export function parseOpenAiRequest(input: ParseInput): ParsedRequest {
 function choicesOf(envelope: Envelope, operation: Operation): number {
   if (operation === "completions") return completionChoices(envelope, MAX_CHOICES);
   return operation === "chat" ? (envelope.count("n", 1, MAX_CHOICES) ?? 1) : 1;
+}
+
+/** The newer name is one of chat: no engine knows it in completions, where it limits nothing. */
+function limitOf(envelope: Envelope, operation: Operation): number | undefined {
+  const newer = operation === "chat" ? envelope.count("max_completion_tokens", 1) : undefined;
+  return largest(newer, envelope.count("max_tokens", 1));
 }
 
 /** Of two limits the engine may know only one, so the larger is what counts. */

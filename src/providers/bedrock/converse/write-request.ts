@@ -63,15 +63,22 @@ export function writeConverse({
   if (writing.hasCachePoints)
     settleCachePoints(tools.blocks, [system, ...turns.map(({ blocks }) => blocks)], model, writing.losses);
   const members = [messagesJson(conversation), toolConfigJson(tools)];
-  members.push(
-    ...settings(chat, outputLimit(chat.maxOutputTokens, outputCap), { turns, tools, output }, writing),
-  );
+  members.push(...settings(chat, limitOf(chat, outputCap, model), { turns, tools, output }, writing));
   members.push(member("requestMetadata", requestMetadata(metadata, writing.losses)));
   return {
     body: `{${members.filter((text) => text !== "").join(",")}}`,
     how: { names: writing.names.changed, schemaTool: tools.schemaTool },
     inexpressible: writing.losses.list,
   };
+}
+
+/** Without any, Bedrock reserves all that the model can give. */
+function limitOf(
+  { maxOutputTokens: asked }: ChatRequest,
+  cap: number | undefined,
+  { maxOutputTokens: most }: BedrockModel,
+): number | undefined {
+  return asked === undefined && cap === undefined ? undefined : outputLimit(asked, cap, most);
 }
 
 interface Written {

@@ -1,4 +1,3 @@
-import { brief } from "../../../core/text.ts";
 import type { Secrets } from "../../http/secrets.ts";
 import type { AttemptFailure } from "../../provider.ts";
 
@@ -7,6 +6,6 @@ const MAX_SAID = 500;
 
 /** A container's own words in place of a reply. */
 export function containerFault(said: string, secrets: Secrets): AttemptFailure {
-  const words = secrets.appearIn(said) ? undefined : brief(said, MAX_SAID);
-  return { kind: "status", message: "the model's container failed while it answered", said: words };
+  const message = "the model's container failed while it answered";
+  return { kind: "status", message, said: secrets.tellable(said, MAX_SAID) };
 }

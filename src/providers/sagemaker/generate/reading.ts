@@ -70,12 +70,13 @@ export class GenerateReading implements ReplyReading {
     if (typeof text !== "string")
       return this.fail({ kind: "protocol", message: "the upstream's reply has no generated_text" });
     const details = fieldsOf(generated?.["details"]);
+    // First, because a reply that is of no use was paid for, too.
+    const counted = usageOf(countsOf(details), this.#asked.prompt);
+    if (counted !== undefined) this.#sink.usage(counted.usage, counted.isGuessed);
     const { own, template } = this.#asked.stops;
     const stops = new StopText([...own, ...template]);
     const cut = stops.push(text);
     const { reason, sequence } = endOf(details, cut.stop, own);
-    const counted = usageOf(countsOf(details), this.#asked.prompt);
-    if (counted !== undefined) this.#sink.usage(counted.usage, counted.isGuessed);
     const sink = this.#wantsStream ? asEvents(this.#sink) : this.#sink;
     sink.whole({
       parts: [{ type: "text", text: cut.text + stops.end() }],
