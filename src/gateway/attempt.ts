@@ -6,7 +6,7 @@ import type { ReplyFacts } from "./dialects/chat-writer.ts";
 import type { GatewayTarget } from "./snapshot.ts";
 import { countHere } from "./count-here.ts";
 import type { CountTokens } from "./estimate-usage.ts";
-import { TranslatedChat, TranslatedCount, TranslatedEmbeddings } from "./translate.ts";
+import { CountOrEstimate, TranslatedChat, TranslatedCount, TranslatedEmbeddings } from "./translate.ts";
 import type { AttemptRecord, Exchange, PlannedTarget } from "./exchange.ts";
 
 /** What an attempt tells the run that it belongs to. The last of `onWhole`, `onEnd` and `onFail` is its end. */
@@ -115,7 +115,7 @@ export class Attempt implements ReplySink {
     const { adapter, mayDrop } = target;
     if (service === "pass") return adapter.send({ ...call, request }, this);
     const facts = this.#facts(request.includeUsage);
-    if (request.operation === "chat") {
+    if (request.operation === "chat" || request.operation === "invoke") {
       const chat = (exchange.chat ??= dialect.readChat(request));
       const sink = new TranslatedChat(dialect.chatWriter(facts), this);
       return adapter.chat({ ...call, chat, stream: request.stream, mayDrop }, sink);
@@ -138,7 +138,13 @@ export class Attempt implements ReplySink {
     const sink = new TranslatedCount(write, service === "estimate", this);
     if (service === "estimate") return countHere(chat, target.model, this.#events.countTokens, sink);
     if (adapter.count === undefined) throw this.#unservable();
-    return adapter.count({ ...call, chat }, sink);
+    return adapter.count(
+      { ...call, chat },
+      new CountOrEstimate(sink, () => {
+        const ours = new TranslatedCount(write, true, this);
+        countHere(chat, target.model, this.#events.countTokens, ours);
+      }),
+    );
   }
 
   #unservable(): Error {

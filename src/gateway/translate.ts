@@ -113,3 +113,38 @@ export class TranslatedCount extends Translated implements CountSink {
     });
   }
 }
+
+/** What an upstream answers that has no counter after all. */
+const NO_COUNTER: ReadonlySet<number | undefined> = new Set([404, 405, 501]);
+
+/** Where the upstream turns out to have no counter, the gateway counts by itself: a number was asked for and nothing else. */
+export class CountOrEstimate implements CountSink {
+  readonly #sink: CountSink;
+  readonly #estimate: () => void;
+
+  constructor(sink: CountSink, estimate: () => void) {
+    this.#sink = sink;
+    this.#estimate = estimate;
+  }
+
+  usage(usage: ReportedUsage | undefined, estimated?: boolean): void {
+    this.#sink.usage(usage, estimated);
+  }
+
+  dropped(names: readonly string[]): void {
+    this.#sink.dropped(names);
+  }
+
+  alive(): void {
+    this.#sink.alive();
+  }
+
+  whole(inputTokens: number, isWhole?: boolean): void {
+    this.#sink.whole(inputTokens, isWhole);
+  }
+
+  fail(failure: AttemptFailure): void {
+    if (failure.kind === "unsupported" || NO_COUNTER.has(failure.status)) this.#estimate();
+    else this.#sink.fail(failure);
+  }
+}

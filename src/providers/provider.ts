@@ -21,6 +21,8 @@ export interface Provider {
   canonical?(model: string): string;
   /** The client's own limit of output in a body that belongs to a model; absent where the dialect itself has one. */
   namedLimit?(request: WireRequest, model: string): number | undefined;
+  /** Output tokens that it asks for where nobody names a limit; absent or undefined where it asks for none. */
+  unnamedLimit?(request: RequestKind, model: string): number | undefined;
   /** Whether an output cap reaches the model; where a body belongs to a model that nobody knows, it has no place in it. */
   caps?(request: RequestKind, model: string): boolean;
   /** Starts one attempt of a request that passes. Must not throw: whatever goes wrong is told to `sink.fail`, also at once. */
@@ -35,7 +37,7 @@ export interface Provider {
   close(): Promise<void>;
 }
 
-export type RequestKind = Pick<WireRequest, "dialect" | "operation">;
+export type RequestKind = Pick<WireRequest, "dialect" | "operation" | "invokeBody">;
 
 /**
  * - `pass`: its bytes go on, but for a few edits

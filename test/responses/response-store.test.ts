@@ -105,11 +105,11 @@ function cases({ name, database, another }: Subject): void {
     ];
     await it.store.keep(turn("a", undefined, { body: JSON.stringify({ id: "a", output }) }));
     await it.store.keep(turn("b", undefined, { tenant: "globex", body: '{"output":[{"id":"msg_2"}]}' }));
-    const ids = ["msg_1", "rs_1", "msg_2", "unknown"];
-    assert.deepEqual([...(await it.store.items("acme", ids)).keys()].toSorted(), ["msg_1", "rs_1"]);
-    assert.deepEqual([...(await it.store.items("globex", ids)).keys()], ["msg_2"]);
+    const named = ["msg_1", "rs_1", "msg_2", "unknown"];
+    assert.deepEqual([...(await it.store.items("acme", named)).keys()].toSorted(), ["msg_1", "rs_1"]);
+    assert.deepEqual([...(await it.store.items("globex", named)).keys()], ["msg_2"]);
     await it.store.delete("acme", "a");
-    assert.equal((await it.store.items("acme", ids)).size, 0);
+    assert.equal((await it.store.items("acme", named)).size, 0);
   });
 
   test(`${name}: names of items that stand for more than a conversation may hold are refused, and not read`, async () => {

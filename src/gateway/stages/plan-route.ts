@@ -153,7 +153,9 @@ class Candidates {
     if (price === undefined) throw new AppError("internal", `the target "${id}" was planned without a price`);
     const ceilingNano = ceilingOf({
       inputBytes: bytes.length,
-      outputTokens: GENERATES[operation] ? (outputCap ?? maxOutputTokens ?? target.maxOutputTokens) : 0,
+      outputTokens: GENERATES[operation]
+        ? (outputCap ?? maxOutputTokens ?? target.maxOutputTokens ?? this.#unnamed(target))
+        : 0,
       choices,
       price,
     });
@@ -206,6 +208,10 @@ class Candidates {
     }
     this.#caps.set(target.id, wanted);
     return undefined;
+  }
+
+  #unnamed({ adapter, model }: GatewayTarget): number | undefined {
+    return adapter.unnamedLimit?.(this.#request, model);
   }
 
   /** The client's own limit of output tokens. */

@@ -2,6 +2,7 @@ import { claudeModel } from "../../catalog/claude-models.ts";
 import { PassedBody } from "../anthropic-messages/passed-body.ts";
 import { MessagesReading } from "../anthropic-messages/reading.ts";
 import { Secrets } from "../http/secrets.ts";
+import { servesInvoke } from "../serves-invoke.ts";
 import { Upstream } from "../http/upstream.ts";
 import { UpstreamReply } from "../http/upstream-reply.ts";
 import type { Provider, ReplySink, RequestKind, Service, UpstreamCall, UpstreamHandle } from "../provider.ts";
@@ -69,6 +70,9 @@ export function anthropic(id: string, options: AnthropicOptions): Provider {
     id,
     kind: "anthropic",
     serves,
+    // What passes names its own limit: the API wants one.
+    unnamedLimit: ({ dialect }, model) =>
+      dialect === "anthropic" ? undefined : claudeModel(model).maxOutputTokens,
     send,
     chat: (call, sink) => chatByMessages(call, sink, claudeModel(call.model), post),
     count: (call, sink) => countByMessages(call, sink, claudeModel(call.model), post),
@@ -76,17 +80,17 @@ export function anthropic(id: string, options: AnthropicOptions): Provider {
   };
 }
 
-function serves({ dialect, operation }: RequestKind): Service {
-  switch (operation) {
+function serves(request: RequestKind): Service {
+  switch (request.operation) {
     case "chat":
     case "count-tokens":
-      return dialect === "anthropic" ? "pass" : "translate";
+      return request.dialect === "anthropic" ? "pass" : "translate";
     case "completions":
       return { why: "continues no bare prompts; ask by a chat" };
     case "embeddings":
       return { why: "makes no embeddings" };
     case "invoke":
-      return { why: "takes no bodies that belong to a model of Bedrock; ask by Converse" };
+      return servesInvoke(request);
   }
 }
 

@@ -44,6 +44,11 @@ export function bedrock(id: string, options: BedrockOptions): Provider {
     kind: "bedrock",
     serves: (request, model) => service(request, profiles.of(model)),
     prepare: (model) => profiles.prepare(model),
+    // Without a limit Converse goes on to the model's own.
+    unnamedLimit(_request, model) {
+      const known = profiles.of(model);
+      return "why" in known ? undefined : known.model.maxOutputTokens;
+    },
     namedLimit: (request, model) =>
       request.operation === "invoke" ? limitInvoke(request, modelOf(model).model.apis.invokeBody) : undefined,
     caps: ({ dialect, operation }, model) =>
@@ -119,12 +124,21 @@ function isObject(value: unknown): boolean {
 }
 
 /** How a request is served on a model. */
-export function service({ dialect, operation }: RequestKind, known: Known): Service {
+export function service(request: RequestKind, known: Known): Service {
+  const { dialect, operation } = request;
   if ("why" in known) return { why: known.why, code: "no_target_available" };
   const { apis, embeddings, countTokens } = known.model;
   if (operation === "embeddings")
     return embeddings === undefined ? { why: "is no embeddings model" } : "translate";
   if (operation === "completions") return { why: "continues no bare prompts; ask by chat completions" };
+  // Claude's own body is of no use to another model, but what it says is.
+  if (
+    operation === "invoke" &&
+    apis.invokeBody !== "anthropic" &&
+    apis.converse &&
+    request.invokeBody === "anthropic"
+  )
+    return "translate";
   if (dialect === "bedrock" && operation !== "chat") return "pass";
   // Of models that it does not count for nobody need ask.
   if (operation === "count-tokens" && apis.converse && countTokens === "no") return "estimate";

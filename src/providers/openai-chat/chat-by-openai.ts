@@ -12,21 +12,22 @@ import type {
 import { ChatReading, type ReplyForm } from "../chat-reading.ts";
 import { readOpenAiReply } from "./read-reply.ts";
 import { OpenAiEvents } from "./read-stream.ts";
+import { servesInvoke } from "../serves-invoke.ts";
 import { sendWritten } from "./send-written.ts";
 import { writeOpenAiChat } from "./write-request.ts";
 
 /** What an adapter serves that speaks OpenAI: its own dialect as it is, chat of the others by translation. */
-export function servesByOpenAi({ dialect, operation }: RequestKind): Service {
-  switch (operation) {
+export function servesByOpenAi(request: RequestKind): Service {
+  switch (request.operation) {
     case "chat":
-      return dialect === "openai" ? "pass" : "translate";
+      return request.dialect === "openai" ? "pass" : "translate";
     case "completions":
     case "embeddings":
       return "pass";
     case "count-tokens":
       return "estimate";
     case "invoke":
-      return { why: "takes no bodies that belong to a model of Bedrock; ask by Converse" };
+      return servesInvoke(request);
   }
 }
 

@@ -1,3 +1,4 @@
+import { DEFAULT_MAX_NEW_TOKENS } from "./generate/write-parameters.ts";
 import { regionalAddress } from "../aws/address.ts";
 import { AwsRuntime } from "../aws/runtime.ts";
 import { chatByOpenAi, servesByOpenAi } from "../openai-chat/chat-by-openai.ts";
@@ -27,6 +28,7 @@ export function sagemaker(id: string, options: SageMakerOptions): Provider {
     id,
     kind: "sagemaker",
     serves: (request, model) => (isAddress(model) ? service(request, payload) : NO_ADDRESS),
+    unnamedLimit: () => (payload === "tgi" || payload === "djl" ? DEFAULT_MAX_NEW_TOKENS : undefined),
     canonical: canonicalOf,
     send,
     chat: (call, sink) =>

@@ -1,5 +1,6 @@
 import { Losses } from "../conversation/losses.ts";
 import { Secrets } from "../http/secrets.ts";
+import { servesInvoke } from "../serves-invoke.ts";
 import { Upstream } from "../http/upstream.ts";
 import { UpstreamReply } from "../http/upstream-reply.ts";
 import { refuseOrDrop } from "../inexpressible.ts";
@@ -11,7 +12,7 @@ import { writePrompt } from "../text-generation/write-prompt.ts";
 import { Generation } from "./generation.ts";
 import { modelPath } from "./model-path.ts";
 import { TritonReading } from "./reading.ts";
-import { maxTokensOf, writeGenerate } from "./write-request.ts";
+import { DEFAULT_MAX_TOKENS, maxTokensOf, writeGenerate } from "./write-request.ts";
 
 export interface TritonOptions {
   /** Everything before /v2/models. */
@@ -68,6 +69,7 @@ export function triton(id: string, options: TritonOptions): Provider {
     id,
     kind: "triton",
     serves,
+    unnamedLimit: () => DEFAULT_MAX_TOKENS,
     send(_call, sink) {
       sink.fail({ kind: "protocol", message: "Triton's generate endpoints take no body as it is" });
       return NOTHING_SENT;
@@ -77,8 +79,8 @@ export function triton(id: string, options: TritonOptions): Provider {
   };
 }
 
-function serves({ operation }: RequestKind): Service {
-  switch (operation) {
+function serves(request: RequestKind): Service {
+  switch (request.operation) {
     case "chat":
       return "translate";
     case "count-tokens":
@@ -88,6 +90,6 @@ function serves({ operation }: RequestKind): Service {
     case "embeddings":
       return { why: "makes no embeddings by Triton's generate endpoints" };
     case "invoke":
-      return { why: "takes no bodies that belong to a model of Bedrock; ask by Converse" };
+      return servesInvoke(request);
   }
 }

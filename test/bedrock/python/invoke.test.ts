@@ -284,18 +284,22 @@ test("boto3's invoke_model on Bedrock targets", { skip }, async (suite) => {
   });
 });
 
-test("boto3's invoke_model on a target of another kind says why it cannot be", { skip }, async () => {
-  await using setup = await startSetup({
-    providers: "  sim: { kind: simulator, firstToken: 1ms, tokensPerSecond: 10000 }",
-    targets: "  sim: { provider: sim, model: sim-1, tier: small, price: { input: 1, output: 2 } }",
-  });
-  for (const outcome of [await invoke(setup, "sim", CLAUDE), await stream(setup, "sim", CLAUDE)]) {
-    assert.equal(outcome.error?.kind, "ValidationException");
-    assert.equal(outcome.error.metadata?.HTTPStatusCode, 400);
-    const record = await setup.record(outcome);
-    assert.equal(record.status, "refused");
-    assert.equal(record.code, "unsupported_parameter");
-    assert.equal(record.tenant, "acme");
-    assert.match(outcome.error.said ?? "", /sim/);
-  }
-});
+test(
+  "boto3's invoke_model of a body that only its model knows is refused by a target of another kind, which says why",
+  { skip },
+  async () => {
+    await using setup = await startSetup({
+      providers: "  sim: { kind: simulator, firstToken: 1ms, tokensPerSecond: 10000 }",
+      targets: "  sim: { provider: sim, model: sim-1, tier: small, price: { input: 1, output: 2 } }",
+    });
+    for (const outcome of [await invoke(setup, "sim", NOVA), await stream(setup, "sim", NOVA)]) {
+      assert.equal(outcome.error?.kind, "ValidationException");
+      assert.equal(outcome.error.metadata?.HTTPStatusCode, 400);
+      const record = await setup.record(outcome);
+      assert.equal(record.status, "refused");
+      assert.equal(record.code, "unsupported_parameter");
+      assert.equal(record.tenant, "acme");
+      assert.match(outcome.error.said ?? "", /sim/);
+    }
+  },
+);

@@ -6,7 +6,7 @@ import { leaveOthers } from "../../text-generation/leave-others.ts";
 export type Generator = "tgi" | "djl";
 
 /** Output tokens that are asked for where nobody names a limit: LMI alone would give 30, and TGI as many as fit. */
-const DEFAULT_MAX_NEW_TOKENS = 512;
+export const DEFAULT_MAX_NEW_TOKENS = 512;
 /** TGI takes no more stop texts unless it is told to. */
 const MOST_TGI_STOPS = 4;
 
