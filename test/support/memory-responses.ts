@@ -20,7 +20,8 @@ export class MemoryResponses implements ResponseStore {
     const turns: StoredResponse[] = [];
     for (let next: string | undefined = id; next !== undefined; next = turns[0]?.previousId) {
       const turn = this.all.get(`${tenant} ${next}`);
-      if (turn === undefined) return undefined;
+      // A ring of ids is no chain.
+      if (turn === undefined || turns.includes(turn)) return undefined;
       turns.unshift(turn);
     }
     return turns;

@@ -92,7 +92,9 @@ async function collected(chunks: Chunks, ask: Ask, abort: AbortController): Prom
       }
       if (event.type === "message_delta") {
         message.stop_reason = event.delta.stop_reason;
-        message.usage.output_tokens = event.usage.output_tokens;
+        // As Anthropic's own SDK does: what is told last counts.
+        const told = Object.entries(event.usage).filter(([, count]) => count !== null);
+        Object.assign(message.usage, Object.fromEntries(told));
       }
       isOver ||= event.type === "message_stop";
       if (ask.abort === true && text !== "") {
