@@ -8,6 +8,8 @@ import { freshData, ROOT, runCli, startProcess } from "./support/process.ts";
 test("keys are made, listed and revoked through the running server, and a revoked key is refused at once", async () => {
   await using server = await startProcess();
   const at = ["--data", server.data];
+  for (const shown of ["usage", "keys create --tenant demo", "explain <x-switchyard-exchange of a reply>"])
+    assert.ok(server.stdout().includes(`switchyard -- ${shown} --data ${server.data}`), shown);
   const created = runCli([
     "keys",
     "create",
@@ -80,7 +82,7 @@ test("check says ok with 0, names every fault with 1, and ends with 3 where ther
     );
     const good = runCli(["check", file]);
     assert.equal(good.code, 0, good.err);
-    assert.match(good.out, /ok: 1 providers, 1 targets/);
+    assert.match(good.out, /ok: 1 provider, 1 target, 0 tasks, 0 tenants/);
     await writeFile(
       file,
       "targets:\n  a: { provider: sim, model: m, tier: smal }\nbudgets: [ { name: x } ]\n",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { glob, readFile } from "node:fs/promises";
 import test from "node:test";
 import { SAMPLES } from "../scripts/translation/samples/index.ts";
-import { UPSTREAMS } from "../scripts/translation/upstreams.ts";
+import { upstreamsFor } from "../scripts/translation/upstreams.ts";
 import { verdictOf } from "../scripts/translation/verdicts.ts";
 import { DIALECTS, type Dialect } from "../src/core/wire.ts";
 
@@ -31,7 +31,7 @@ for (const dialect of DIALECTS) {
 
   test(`the least request of ${dialect} can be read, and asks every upstream for nothing that it lacks`, () => {
     const { least } = SAMPLES[dialect];
-    for (const upstream of UPSTREAMS) {
+    for (const upstream of upstreamsFor(dialect)) {
       const verdict = verdictOf(dialect, { field: "nothing", request: least }, upstream);
       assert.equal(verdict, upstream.passes === dialect ? "passed" : "none", upstream.title);
     }

@@ -1,7 +1,7 @@
 import { DIALECTS } from "../../src/core/wire.ts";
 import { SAMPLES } from "../translation/samples/index.ts";
 import { replyRows } from "../translation/replies.ts";
-import { UPSTREAMS } from "../translation/upstreams.ts";
+import { upstreamsFor } from "../translation/upstreams.ts";
 import { verdictOf, type Verdict } from "../translation/verdicts.ts";
 
 const SHOWN: Readonly<Record<Verdict, string>> = {
@@ -46,10 +46,11 @@ ${table(
 
 function section(dialect: (typeof DIALECTS)[number]): string {
   const { title, samples, handled } = SAMPLES[dialect];
-  const head = ["from the client", ...UPSTREAMS.map((upstream) => upstream.title)];
+  const upstreams = upstreamsFor(dialect);
+  const head = ["from the client", ...upstreams.map((upstream) => upstream.title)];
   const rows = samples.map((sample) => [
     `\`${sample.field}\``,
-    ...UPSTREAMS.map((upstream) => SHOWN[verdictOf(dialect, sample, upstream)]),
+    ...upstreams.map((upstream) => SHOWN[verdictOf(dialect, sample, upstream)]),
   ]);
   const others = handled.map(({ field, how }) => `| \`${field}\` | ${how} |`).join("\n");
   return `

@@ -16,6 +16,8 @@ export interface UpstreamForm {
   readonly title: string;
   /** Whose requests pass as they are. */
   readonly passes: Dialect | undefined;
+  /** The only dialect that is served in this form; of others it is another. */
+  readonly only?: Dialect;
   readonly write: (chat: ChatRequest) => {
     readonly text: string;
     readonly inexpressible: readonly Inexpressible[];
@@ -29,6 +31,7 @@ const TAKEN: ReadonlySet<string> = new Set([
   "frequency_penalty",
   "repetition_penalty",
 ]);
+const CLAUDE_BY_CONVERSE = "Converse (Claude)";
 const CLAUDE = "claude-sonnet-4-6";
 const how = { model: "m", stream: false, outputCap: undefined, withoutThoughts: false } as const;
 
@@ -66,7 +69,15 @@ export const UPSTREAMS: readonly UpstreamForm[] = [
       return { text: written.body, inexpressible: written.inexpressible };
     },
   },
-  converse("Converse (Claude)", `anthropic.${CLAUDE}`),
+  {
+    title: "InvokeModel (Claude on Bedrock)",
+    passes: "anthropic",
+    only: "anthropic",
+    write() {
+      throw new Error("only Messages are served by InvokeModel");
+    },
+  },
+  converse(CLAUDE_BY_CONVERSE, `anthropic.${CLAUDE}`),
   converse("Converse (Nova)", "amazon.nova-pro-v1:0"),
   {
     title: "prompts (TGI, DJL, Triton)",
@@ -84,6 +95,14 @@ export const UPSTREAMS: readonly UpstreamForm[] = [
     },
   },
 ];
+
+/** The forms in which upstreams are asked for clients of a dialect. */
+export function upstreamsFor(dialect: Dialect): readonly UpstreamForm[] {
+  const isBedrocks = UPSTREAMS.some(({ only }) => only === dialect);
+  return UPSTREAMS.filter(
+    ({ only, title }) => (only ?? dialect) === dialect && !(isBedrocks && title === CLAUDE_BY_CONVERSE),
+  );
+}
 
 function converse(title: string, id: string): UpstreamForm {
   const model = bedrockModel(id);

@@ -46,7 +46,10 @@ export function verdictOf(dialect: Dialect, sample: Sample, upstream: UpstreamFo
     return inexpressible.every(({ name }) => keepsTheAnswer(name)) ? "told" : "dropped";
   // Where the request cannot be served without the field either, the field is not to blame but cannot be served.
   if (before.inexpressible.some(({ droppable }) => !droppable)) return "refused";
-  return text === before.text ? "none" : "translated";
+  if (text !== before.text) return "translated";
+  if (before.inexpressible.length > 0)
+    throw new Error(`${sample.field} of ${dialect}: without it the request loses something, too`);
+  return "none";
 }
 
 /** The request in no dialect; undefined where it is refused for every target. */

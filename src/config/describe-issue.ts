@@ -1,6 +1,6 @@
 import type * as z from "zod";
 import { suggestion, type ConfigPath, type Fault } from "./fault.ts";
-import { knownKeys } from "./known-keys.ts";
+import { keysByKind, knownKeys } from "./known-keys.ts";
 
 type Issue = z.core.$ZodIssue;
 
@@ -12,12 +12,10 @@ export function describeIssue(issue: Issue, schema: z.ZodType): Fault[] {
       return issue.keys.map((key) => ({
         path: [...path, key],
         onKey: true,
-        message: `unknown key${suggestion(key, knownKeys(schema, path))}`,
+        message: unknownKey(key, issue.input, path, schema),
       }));
     case "invalid_type":
-      return [
-        { path, message: issue.input === undefined ? missingText(issue, path) : `is not ${expected(issue)}` },
-      ];
+      return [{ path, message: ownText(issue) ?? wrongType(issue, path) }];
     case "invalid_value":
       return [{ path, message: choice(issue.input, issue.values.map(String)) }];
     case "invalid_union":
@@ -42,6 +40,19 @@ export function describeIssue(issue: Issue, schema: z.ZodType): Fault[] {
     case "custom":
       return [{ path, message: issue.message }];
   }
+}
+
+/** Where an entry has a kind, only that kind's keys may be meant; a key of another kind is told to be one. */
+function unknownKey(key: string, input: unknown, path: ConfigPath, schema: z.ZodType): string {
+  const kinds = keysByKind(schema, path);
+  const kind = (input as Readonly<Record<string, unknown>> | undefined)?.["kind"];
+  const own = typeof kind === "string" ? kinds.get(kind) : undefined;
+  if (own === undefined) return `unknown key${suggestion(key, knownKeys(schema, path))}`;
+  const has = `${String(kind)} has: ${own.join(", ")}`;
+  const others = [...kinds].flatMap(([other, keys]) => (keys.includes(key) ? [other] : []));
+  if (others.length > 0) return `unknown key "${key}"; it belongs to ${others.join(", ")}; ${has}`;
+  const near = suggestion(key, own);
+  return `unknown key${near.includes("did you mean") ? near : `; ${has}`}`;
 }
 
 function describeUnion(
@@ -88,7 +99,13 @@ function depth(errors: readonly Issue[]): number {
   );
 }
 
-function missingText(issue: Issue & { code: "invalid_type" }, path: ConfigPath): string {
+/** What the schema itself says of a value of the wrong type, where it does: zod's own words begin alike. */
+function ownText({ message }: Issue): string | undefined {
+  return message.startsWith("Invalid input") ? undefined : message;
+}
+
+function wrongType(issue: Issue & { code: "invalid_type" }, path: ConfigPath): string {
+  if (issue.input !== undefined) return `is not ${expected(issue)}`;
   return `is missing; write ${String(path.at(-1) ?? "it")}: ${expected(issue).replace(/^an? /, "")}`;
 }
 

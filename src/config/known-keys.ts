@@ -1,35 +1,54 @@
 import * as z from "zod";
 import type { ConfigPath } from "./fault.ts";
 
+type Shape = Record<string, z.core.$ZodType>;
+
 /** The keys that the schema knows at a path, over all branches of unions; empty where any key may stand. */
 export function knownKeys(schema: z.ZodType, path: ConfigPath): string[] {
   const found = new Set<string>();
-  collect(schema, path, found);
-  return [...found].toSorted();
-}
-
-function collect(schema: z.core.$ZodType, path: ConfigPath, found: Set<string>): void {
-  const inner = unwrap(schema);
-  if (inner instanceof z.ZodUnion) {
-    for (const option of inner.options) collect(option, path, found);
-    return;
-  }
-  const [step, ...rest] = path;
-  if (step === undefined) {
+  for (const inner of schemasAt(schema, path).flatMap(branches)) {
     if (inner instanceof z.ZodObject) for (const key of Object.keys(inner.shape)) found.add(key);
     if (inner instanceof z.ZodRecord && inner.keyType instanceof z.ZodEnum) {
       for (const key of inner.keyType.options) found.add(String(key));
     }
-    return;
   }
-  if (inner instanceof z.ZodObject) {
-    const child = (inner.shape as Record<string, z.core.$ZodType>)[String(step)];
-    if (child !== undefined) collect(child, rest, found);
-  } else if (inner instanceof z.ZodRecord) {
-    collect(inner.valueType, rest, found);
-  } else if (inner instanceof z.ZodArray) {
-    collect(inner.element, rest, found);
+  return [...found].toSorted();
+}
+
+/** What may stand at a path, unions whole. */
+function schemasAt(schema: z.core.$ZodType, path: ConfigPath): z.core.$ZodType[] {
+  const inner = unwrap(schema);
+  const [step, ...rest] = path;
+  if (step === undefined) return [inner];
+  return branches(inner).flatMap((branch) => {
+    if (branch instanceof z.ZodRecord) return schemasAt(branch.valueType, rest);
+    if (branch instanceof z.ZodArray) return schemasAt(branch.element, rest);
+    const shape: Shape = branch instanceof z.ZodObject ? branch.shape : {};
+    const child = Object.hasOwn(shape, step) ? shape[step] : undefined;
+    return child === undefined ? [] : schemasAt(child, rest);
+  });
+}
+
+function branches(schema: z.core.$ZodType): z.core.$ZodType[] {
+  const inner = unwrap(schema);
+  return inner instanceof z.ZodUnion ? inner.options.flatMap(branches) : [inner];
+}
+
+/** The keys of each kind, but for `kind` itself, where entries at a path are told apart by it; else empty. */
+export function keysByKind(schema: z.ZodType, path: ConfigPath): Map<string, string[]> {
+  const kinds = new Map<string, string[]>();
+  for (const found of schemasAt(schema, path)) {
+    if (!(found instanceof z.ZodDiscriminatedUnion) || found.def.discriminator !== "kind") continue;
+    for (const option of found.options) {
+      if (!(option instanceof z.ZodObject)) continue;
+      const shape: Shape = option.shape;
+      const { kind } = shape;
+      if (!(kind instanceof z.ZodLiteral)) continue;
+      const keys = Object.keys(shape).filter((key) => key !== "kind");
+      kinds.set(String(kind.value), keys.toSorted());
+    }
   }
+  return kinds;
 }
 
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {

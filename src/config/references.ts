@@ -1,5 +1,7 @@
 import { brief } from "../core/text.ts";
 import { suggestion, type ConfigPath, type Fault } from "./fault.ts";
+import { providerFaults, servedModelFaults } from "./provider-faults.ts";
+import { list, record, type Raw } from "./raw.ts";
 
 /**
  * What no single field shows: names that must exist or must not clash. Works on the raw value and passes over what has
@@ -21,6 +23,7 @@ export function referenceFaults(raw: unknown): Fault[] {
     ...tenantFaults(config, names),
     ...policyFaults(config, names),
     ...providerFaults(config),
+    ...servedModelFaults(config),
   ];
 }
 
@@ -31,8 +34,6 @@ interface Names {
   readonly tasks: readonly string[];
   readonly tenants: readonly string[];
 }
-
-type Raw = Readonly<Record<string, unknown>>;
 
 function targetFaults(config: Raw, names: Names): Fault[] {
   const faults: Fault[] = [];
@@ -182,75 +183,8 @@ function ruleNameFaults(rule: Raw, path: ConfigPath, names: Names): Fault[] {
   );
 }
 
-function providerFaults(config: Raw): Fault[] {
-  return Object.entries(record(config["providers"])).flatMap(([id, value]) => {
-    const provider = record(value);
-    const wider = ["profile", "assumeRole"].filter((key) => provider[key] !== undefined);
-    if (provider["kind"] === "bedrock" && provider["apiKey"] !== undefined && wider.length > 0) {
-      return wider.map((key) => ({
-        path: ["providers", id, key],
-        message: "stands beside apiKey, which needs no AWS credentials; leave one of the two out",
-      }));
-    }
-    if (
-      provider["kind"] === "sagemaker" &&
-      provider["apiKey"] !== undefined &&
-      provider["payload"] !== "openai-path"
-    ) {
-      return [
-        {
-          path: ["providers", id, "apiKey"],
-          message:
-            "opens the OpenAI path alone; write payload: openai-path, or leave it out and let requests be signed",
-        },
-      ];
-    }
-    const { tenantTag = "tenant", tags } = record(provider["assumeRole"]);
-    const same = Object.keys(record(tags)).find(
-      (key) => key.toLowerCase() === String(tenantTag).toLowerCase(),
-    );
-    if (same !== undefined) {
-      return [
-        {
-          path: ["providers", id, "assumeRole", "tags", same],
-          message: "is the tag that bears the tenant; give it another name, or tenantTag",
-          onKey: true,
-        },
-      ];
-    }
-    return needsApiVersion(provider) && provider["apiVersion"] === undefined
-      ? [
-          {
-            path: ["providers", id],
-            message: "needs apiVersion; Azure takes none without it, such as apiVersion: 2024-10-21",
-          },
-        ]
-      : [];
-  });
-}
-
-/** Azure's addresses but for its newer one, …/openai/v1. */
-function needsApiVersion({ kind, vendor, baseUrl }: Raw): boolean {
-  if (kind !== "openai-compatible" || typeof baseUrl !== "string" || !URL.canParse(baseUrl)) return false;
-  const { hostname, pathname } = new URL(baseUrl);
-  if (vendor === "foundry") return true;
-  const isAzure =
-    vendor === undefined
-      ? /\.(openai|cognitiveservices|services\.ai)\.azure\.(com|us|cn)$/.test(hostname)
-      : vendor === "azure";
-  return isAzure && !/\/openai\/v1\/?$/.test(pathname);
-}
-
 function missing(path: ConfigPath, kind: string, wanted: unknown, known: readonly string[]): Fault[] {
   if (typeof wanted !== "string" || known.includes(wanted)) return [];
   const hint = known.length === 0 ? `; the file defines no ${kind} at all` : suggestion(wanted, known);
   return [{ path, message: `there is no ${kind} "${brief(wanted)}"${hint}` }];
-}
-
-function record(value: unknown): Raw {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Raw) : {};
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { duration, httpUrl, secret } from "./values.ts";
+import { ANTHROPIC_URL } from "./address-faults.ts";
+import { addressLike, duration, missingLike, secret } from "./values.ts";
 
 /** Names are data: providers/openai-compatible/vendors.ts says what each does differently. */
 export const VENDORS = [
@@ -32,7 +33,7 @@ const fault = z.strictObject({
 export const CHAT_TEMPLATES = ["llama3", "llama2", "mistral", "chatml", "gemma", "phi3", "plain"] as const;
 
 const region = z
-  .string()
+  .string(missingLike("region: eu-central-1"))
   .regex(/^[a-z]{2}(-[a-z]+)+-\d+$/, 'write a Region such as "eu-central-1"')
   .describe("The AWS Region that is asked and signed for.");
 const profile = z
@@ -40,18 +41,13 @@ const profile = z
   .min(1)
   .optional()
   .describe("A profile of the shared AWS configuration; the standard credential chain where absent.");
-const chatTemplate = z
-  .enum(CHAT_TEMPLATES)
-  .default("plain")
-  .describe(
-    "How a conversation becomes one text, for models that take no messages; the one the model was trained on.",
-  );
+const chatTemplate = z.enum(CHAT_TEMPLATES);
 
 /** An upstream API, by its kind. */
 export const provider = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("openai-compatible"),
-    baseUrl: httpUrl.describe(
+    baseUrl: addressLike("http://127.0.0.1:8000/v1").describe(
       "Everything before /chat/completions; for Azure the resource, https://NAME.openai.azure.com.",
     ),
     apiKey: secret.optional().describe("env:NAME or file:PATH; left out where the engine wants none."),
@@ -77,7 +73,7 @@ export const provider = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("bedrock"),
     region,
-    baseUrl: httpUrl
+    baseUrl: addressLike("https://bedrock-runtime.eu-central-1.amazonaws.com")
       .optional()
       .describe("Instead of the Region's own address: a VPC endpoint, or an emulator."),
     apiKey: secret
@@ -112,8 +108,8 @@ export const provider = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("anthropic"),
-    baseUrl: httpUrl
-      .default("https://api.anthropic.com")
+    baseUrl: addressLike("http://127.0.0.1:8000")
+      .default(ANTHROPIC_URL)
       .describe(
         "Everything before /v1/messages: Anthropic, Claude in Foundry (…/anthropic), Bedrock's own host for it, or an engine that speaks it.",
       ),
@@ -127,7 +123,7 @@ export const provider = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("sagemaker"),
     region,
-    baseUrl: httpUrl
+    baseUrl: addressLike("https://runtime.sagemaker.eu-central-1.amazonaws.com")
       .optional()
       .describe("Instead of the Region's own address: a VPC endpoint, or an emulator."),
     profile,
@@ -140,7 +136,11 @@ export const provider = z.discriminatedUnion("kind", [
       .describe(
         "What the container takes at /invocations: openai (vLLM, SGLang), tgi, djl (LMI); openai-path asks the endpoint's own OpenAI path.",
       ),
-    chatTemplate,
+    chatTemplate: chatTemplate
+      .default("plain")
+      .describe(
+        "How a conversation becomes one text: the form the model was trained on. Payloads tgi and djl need it written; the others have no use for it.",
+      ),
     sendModel: z
       .string()
       .optional()
@@ -151,9 +151,11 @@ export const provider = z.discriminatedUnion("kind", [
   }),
   z.strictObject({
     kind: z.literal("triton"),
-    baseUrl: httpUrl.describe("Everything before /v2/models."),
+    baseUrl: addressLike("http://127.0.0.1:8000").describe("Everything before /v2/models."),
     apiKey: secret.optional().describe("Sent as a bearer token; left out where the server wants none."),
-    chatTemplate,
+    chatTemplate: chatTemplate.describe(
+      "How a conversation becomes one text: the form the model was trained on.",
+    ),
     fields: z
       .strictObject({
         input: z.string().min(1).default("text_input").describe("The tensor that holds the prompt."),

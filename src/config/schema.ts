@@ -2,12 +2,12 @@ import * as z from "zod";
 import { LATENCY_CLASSES, SENSITIVITIES, TIERS } from "../core/context.ts";
 import { provider } from "./schema-providers.ts";
 import {
+  addressLike,
   bytes,
   cidr,
   date,
   days,
   duration,
-  httpUrl,
   listen,
   money,
   name,
@@ -129,7 +129,7 @@ const content = z
 
 const pool = z.strictObject({
   engine: z.enum(["vllm", "sglang", "tgi", "triton", "llamacpp", "trtllm", "simulator"]),
-  replicas: z.array(z.strictObject({ url: httpUrl })).min(1),
+  replicas: z.array(z.strictObject({ url: addressLike("http://10.0.0.1:8000", "url") })).min(1),
   scrape: duration.prefault("1s"),
   capacity: z.strictObject({ usdPerHour: usdPerMillion.describe("Of one replica.") }).optional(),
 });
@@ -298,7 +298,7 @@ const alert = z.strictObject({
 });
 const notify = z.strictObject({
   kind: z.enum(["webhook", "slack", "pagerduty", "sns"]),
-  url: httpUrl,
+  url: addressLike("https://example.com/hook", "url"),
   secret: secret.optional(),
 });
 

@@ -19,12 +19,17 @@ export const duration = z.union([z.string(), z.number()]).transform((value, cont
   return z.NEVER;
 });
 
-export const days = z.string().transform((text, context) => {
-  const count = /^(\d{1,4})d$/.exec(text)?.[1];
-  if (count !== undefined && Number(count) >= 1) return Number(count);
-  context.addIssue('is no number of days; write one such as "90d"');
-  return z.NEVER;
-});
+const writeDays = (count: number): string => `write a number of days such as ${count}d`;
+export const days = z
+  .string({
+    error: ({ input }) => writeDays(Number.isInteger(input) && Number(input) > 0 ? Number(input) : 90),
+  })
+  .transform((text, context) => {
+    const count = /^(\d{1,4})d$/.exec(text)?.[1];
+    if (count !== undefined && Number(count) >= 1) return Number(count);
+    context.addIssue(`is no number of days; ${writeDays(90)}`);
+    return z.NEVER;
+  });
 
 export const bytes = z.union([z.string(), z.number()]).transform((value, context) => {
   const count = parseBytes(String(value));
@@ -52,12 +57,13 @@ export const listen = z.union([z.string(), z.number()]).transform((value, contex
 export const SECRET_REFERENCE = /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/;
 
 // The message must not repeat the value: it may be a key somebody pasted.
-export const secret = z
-  .string()
-  .regex(
-    SECRET_REFERENCE,
-    'holds a literal secret; write "env:NAME" or "file:PATH" and put the secret there',
-  );
+export const secret = z.string().regex(SECRET_REFERENCE, {
+  error: ({ input }) => {
+    if (input === "env:") return "names no variable; write env:NAME";
+    if (input === "file:") return "names no file; write file:PATH";
+    return 'holds a literal secret; write "env:NAME" or "file:PATH" and put the secret there';
+  },
+});
 
 /** Significant digits that a number of YAML keeps; longer ones were already rounded when we see them. */
 const EXACT_DIGITS = 15;
@@ -112,15 +118,27 @@ export const name = z
     "is no name; use letters, digits and . _ : / @ -, beginning with a letter or digit, at most 128 characters",
   );
 
-export const httpUrl = z.string().superRefine((text, context) => {
-  const url = URL.parse(text);
-  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    context.addIssue("is no http or https address; write one such as http://127.0.0.1:8000/v1");
-  } else if (url.username !== "" || url.password !== "") {
-    // Without the value: it holds the password.
-    context.addIssue("holds a literal secret; take user and password out of the address and use apiKey");
-  }
-});
+/** What a missing value is answered with: the whole line to write. */
+export function missingLike(line: string): {
+  error: (issue: { readonly input?: unknown }) => string | undefined;
+} {
+  return { error: ({ input }) => (input === undefined ? `is missing; write ${line}` : undefined) };
+}
+
+/**
+ * @param example  what an address at this place may be
+ * @param key      the key that it stands at
+ */
+export const addressLike = (example: string, key = "baseUrl") =>
+  z.string(missingLike(`${key}: ${example}`)).superRefine((text, context) => {
+    const url = URL.parse(text);
+    if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
+      context.addIssue(`is no http or https address; write one such as ${example}`);
+    } else if (url.username !== "" || url.password !== "") {
+      // Without the value: it holds the password.
+      context.addIssue("holds a literal secret; take user and password out of the address and use apiKey");
+    }
+  });
 
 export const cidr = z.string().superRefine((text, context) => {
   const [address = "", bits = "", more] = text.split("/");

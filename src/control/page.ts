@@ -3,19 +3,23 @@ import { readdir, readFile } from "node:fs/promises";
 import { AppError } from "../core/errors.ts";
 import type { Gateway } from "../gateway/gateway.ts";
 import type { Route } from "../gateway/routes.ts";
+import { documentHtml } from "./doc-page.ts";
+import { escapeHtml } from "./escape-html.ts";
 import { snippets } from "./snippets.ts";
 
 const STYLE = `:root{color-scheme:light dark}
 body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1.25rem}
 h1{font-size:1.6rem;margin:0 0 .25rem}h2{font-size:1.05rem;margin:2rem 0 .5rem}
 pre{background:color-mix(in srgb,currentColor 8%,transparent);padding:.9rem 1rem;border-radius:.5rem;overflow-x:auto;font-size:.85rem;line-height:1.45}
+pre.document{white-space:pre-wrap;background:none;padding:0}
 code{font-family:ui-monospace,SFMono-Regular,Menlo,monospace}
 a{color:light-dark(#0a58ca,#8ab4f8)}ul{padding-left:1.2rem}
 .state{opacity:.75;margin:0}`;
 const STYLE_HASH = createHash("sha256").update(STYLE).digest("base64");
 
 const DOCS = new URL("../../docs/", import.meta.url);
-const DOC_PATH = /^(guides|reference|decisions)\/[a-z0-9-]+\.(md|json)$/;
+const FOLDERS = ["guides", "guides/clients", "reference", "decisions"];
+const DOC_PATH = /^(guides(\/clients)?|reference|decisions)\/(README|[a-z0-9-]+(\.schema)?)\.(md|json)$/;
 
 const HEADERS = {
   "content-security-policy": `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`,
@@ -56,8 +60,10 @@ export function pageRoutes(gateway: Gateway, base: () => string): Route[] {
           ? await readFile(new URL(wanted, DOCS), "utf8").catch(() => undefined)
           : undefined;
         if (text === undefined) throw new AppError("not_found", "there is no such document");
-        void reply.headers({ ...HEADERS, "content-type": "text/plain; charset=utf-8" });
-        return text;
+        const asPage = wanted.endsWith(".md") && /\btext\/html\b/.test(request.headers.accept ?? "");
+        const type = asPage ? "text/html" : "text/plain";
+        void reply.headers({ ...HEADERS, "content-type": `${type}; charset=utf-8` });
+        return asPage ? documentPage(wanted, text) : text;
       },
     },
   ];
@@ -67,7 +73,7 @@ function startPage(gateway: Gateway, base: string): string {
   const { config, names } = gateway.snapshot;
   const all = names.list({ task: () => true, target: () => true, describe: () => "" });
   const model = all[0]?.id ?? "MODEL";
-  const { curl, openai, aws } = snippets(base, "YOUR_KEY", model);
+  const { curl, openai, anthropic, aws } = snippets(base, "YOUR_KEY", model);
   const counts = [
     count(Object.keys(config.tasks).length, "task"),
     count(Object.keys(config.targets).length, "target"),
@@ -78,11 +84,12 @@ function startPage(gateway: Gateway, base: string): string {
     `<h1>Switchyard</h1>
 <p>One gateway in front of every model you run or rent. It decides per request where to send it, says why, and counts what it costs.</p>
 <p class="state">${counts}${all.length === 0 ? "; add targets to the configuration to begin" : ""}</p>
-<h2>Base URL</h2><pre><code>${escape(base)}/v1</code></pre>
-<h2>curl</h2><pre><code>${escape(curl)}</code></pre>
-<h2>OpenAI SDK</h2><pre><code>${escape(openai)}</code></pre>
-<h2>AWS SDK</h2><pre><code>${escape(aws)}</code></pre>
-<p>A key is made with <code>switchyard keys create --tenant ${escape(Object.keys(config.tenants)[0] ?? "TENANT")}</code>; with <code>--aws</code> comes an access-key pair for AWS SDKs that sign.</p>
+<h2>Base URL</h2><pre><code>${escapeHtml(base)}/v1</code></pre>
+<h2>curl</h2><pre><code>${escapeHtml(curl)}</code></pre>
+<h2>OpenAI SDK</h2><pre><code>${escapeHtml(openai)}</code></pre>
+<h2>Anthropic SDK</h2><pre><code>${escapeHtml(anthropic)}</code></pre>
+<h2>AWS SDK</h2><pre><code>${escapeHtml(aws)}</code></pre>
+<p>A key is made with <code>switchyard keys create --tenant ${escapeHtml(Object.keys(config.tenants)[0] ?? "TENANT")}</code>; with <code>--aws</code> comes an access-key pair for AWS SDKs that sign.</p>
 <h2>Look further</h2>
 <ul><li><a href="/healthz">/healthz</a> and <a href="/readyz">/readyz</a>: alive, and ready to serve</li>
 <li><code>switchyard usage --by tenant,feature</code>, <code>switchyard tail</code>, <code>switchyard explain ID</code>: what it costs, what goes on, and why</li>
@@ -93,9 +100,8 @@ function startPage(gateway: Gateway, base: string): string {
 }
 
 async function listDocs(): Promise<string[]> {
-  const folders = ["guides", "reference", "decisions"];
   const lists = await Promise.all(
-    folders.map(async (folder) => {
+    FOLDERS.map(async (folder) => {
       const names = await readdir(new URL(`${folder}/`, DOCS)).catch((): string[] => []);
       return names.toSorted().map((name) => `${folder}/${name}`);
     }),
@@ -105,9 +111,17 @@ async function listDocs(): Promise<string[]> {
 
 function docsPage(files: readonly string[]): string {
   const items = files
-    .map((file) => `<li><a href="/docs/${escape(file)}">${escape(file)}</a></li>`)
+    .map((file) => `<li><a href="/docs/${escapeHtml(file)}">${escapeHtml(file)}</a></li>`)
     .join("\n");
   return html("Switchyard: documents", `<h1>Documents</h1><ul>${items}</ul><p><a href="/">Back</a></p>`);
+}
+
+/** For browsers; other clients get the text itself. */
+function documentPage(file: string, markdown: string): string {
+  return html(
+    `Switchyard: ${escapeHtml(file)}`,
+    `<p><a href="/docs">Documents</a></p><pre class="document">${documentHtml(markdown)}</pre>`,
+  );
 }
 
 function html(title: string, body: string): string {
@@ -117,8 +131,4 @@ function html(title: string, body: string): string {
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -2,6 +2,7 @@
 export interface Snippets {
   readonly curl: string;
   readonly openai: string;
+  readonly anthropic: string;
   readonly aws: string;
 }
 
@@ -25,6 +26,17 @@ const stream = await client.chat.completions.create({
 });
 for await (const chunk of stream) {
   process.stdout.write(chunk.choices[0]?.delta?.content ?? "");
+}`,
+    anthropic: `import Anthropic from "@anthropic-ai/sdk";
+
+const client = new Anthropic({ baseURL: "${base}/anthropic", apiKey: "${key}" });
+const message = await client.messages.create({
+  model: "${model}",
+  max_tokens: 500,
+  messages: [{ role: "user", content: "Hello" }],
+});
+for (const block of message.content) {
+  if (block.type === "text") console.log(block.text);
 }`,
     aws: `import { BedrockRuntimeClient, ConverseCommand } from "@aws-sdk/client-bedrock-runtime";
 

@@ -172,6 +172,8 @@ export interface AppErrorOptions {
   readonly said?: string | undefined;
   /** Seconds after which a repeat may succeed; goes out as `retry-after`. */
   readonly retryAfterSeconds?: number;
+  /** Whether the message itself says what to do, so that the code's general advice would only contradict it. */
+  readonly advises?: boolean;
   readonly cause?: unknown;
 }
 
@@ -185,6 +187,7 @@ export class AppError extends Error {
   readonly details: Readonly<Record<string, string | number>>;
   readonly retryAfterSeconds: number | undefined;
   readonly said: string | undefined;
+  readonly advises: boolean;
 
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     const limit = Error.stackTraceLimit;
@@ -195,6 +198,7 @@ export class AppError extends Error {
     this.details = options.details ?? {};
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.said = options.said;
+    this.advises = options.advises ?? false;
   }
 }
 

@@ -22,7 +22,8 @@ export function unpricedRoutes(): Route[] {
     handler() {
       throw new AppError(
         "unpriced",
-        `${what}: this gateway has no price for it yet, and serves nothing unpriced`,
+        `${what}: this gateway has no price unit for it yet, and serves nothing unpriced; call the provider itself for it`,
+        { advises: true },
       );
     },
   }));

@@ -4,7 +4,6 @@
  */
 const HINTS: ReadonlySet<string> = new Set([
   "additionalModelResponseFieldPaths",
-  "context_management",
   "detail",
   "display",
   "frequency_penalty",
@@ -38,6 +37,7 @@ const HINTS: ReadonlySet<string> = new Set([
  */
 const SAME_ANSWER: ReadonlySet<string> = new Set([
   "cache_control",
+  "context_management",
   "eager_input_streaming",
   "prompt_cache_key",
   "prompt_cache_options",

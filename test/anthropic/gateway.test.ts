@@ -13,8 +13,8 @@ const CHAT = { model: "claude", messages: [{ role: "user", content: "Say somethi
 
 function configuration(engine: Engine, other = engine): string {
   return `providers:
-  one: { kind: anthropic, baseUrl: "${engine.url}", apiKey: "env:KEY" }
-  two: { kind: anthropic, baseUrl: "${other.url}", apiKey: "env:KEY" }
+  one: { kind: anthropic, baseUrl: "${engine.url.replace("/v1", "")}", apiKey: "env:KEY" }
+  two: { kind: anthropic, baseUrl: "${other.url.replace("/v1", "")}", apiKey: "env:KEY" }
 targets:
   claude: { provider: one, model: claude-sonnet-4-5, tier: premium, price: { input: 1, output: 2 } }
   second: { provider: two, model: claude-sonnet-4-5, tier: premium, price: { input: 1, output: 2 } }

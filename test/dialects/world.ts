@@ -39,7 +39,7 @@ export async function startWorld(unsupported: "refuse" | "drop" = "refuse"): Pro
 providers:
   eng: { kind: openai-compatible, baseUrl: "${engine.url}" }
   aws: { kind: bedrock, region: us-east-1, baseUrl: "${emulator.url}", apiKey: "env:KEY" }
-  ant: { kind: anthropic, baseUrl: "${messages.url}", apiKey: "env:KEY" }
+  ant: { kind: anthropic, baseUrl: "${messages.url.replace(/\/v1$/, "")}", apiKey: "env:KEY" }
 targets:
   eng: { provider: eng, model: up, ${price} }
   aws: { provider: aws, model: us.anthropic.claude-haiku-4-5-20251001-v1:0, ${price} }

@@ -96,7 +96,7 @@ test("a container's whole reply that ends with an error was generated, and is ch
   };
   for (const [payload, reply] of Object.entries(replies)) {
     const script: Script = (_request, response) => plain(response, 200, JSON.stringify(reply));
-    const provider = `kind: sagemaker, region: us-east-1, payload: ${payload}`;
+    const provider = `kind: sagemaker, region: us-east-1, payload: ${payload}${payload === "tgi" ? ", chatTemplate: plain" : ""}`;
     await using till = await startTill(provider, script, { model: "chat-ep", address: "" });
     assert.equal((await till.ask("/v1/chat/completions", HELLO)).status, 502);
     const record = await till.record();
@@ -112,10 +112,14 @@ test("a container that is left in mid-stream is charged what it said", async () 
       part('data:{"token":{"text":"one two three four"},"generated_text":null,"details":null}\n\n'),
     );
   };
-  await using till = await startTill("kind: sagemaker, region: us-east-1, payload: tgi", script, {
-    model: "chat-ep",
-    address: "",
-  });
+  await using till = await startTill(
+    "kind: sagemaker, region: us-east-1, payload: tgi, chatTemplate: plain",
+    script,
+    {
+      model: "chat-ep",
+      address: "",
+    },
+  );
   const leaving = new AbortController();
   await leaveAfter(
     await till.ask("/v1/messages", { ...HELLO, stream: true }, {}, leaving.signal),

@@ -23,7 +23,12 @@ export interface Till extends AsyncDisposable {
 export async function startTill(
   provider: string,
   script: Script,
-  { second: other = script, model = "claude-sonnet-4-5", target = "", address = "/v1" } = {},
+  {
+    second: other = script,
+    model = "claude-sonnet-4-5",
+    target = "",
+    address = provider.includes("kind: anthropic") ? "" : "/v1",
+  } = {},
 ): Promise<Till> {
   await using started = new AsyncDisposableStack();
   const first = started.use(await Engine.start(script));

@@ -295,9 +295,9 @@ test("an API key that the service repeats reaches no client", async () => {
   assert.doesNotMatch(refusal.text, /sagemaker-api-key/);
 });
 
-test("a target whose model is no address of an endpoint serves nothing", async () => {
-  await using setup = await startSetup(answering(PLAIN, []), { model: "a/b/c" });
-  const refusal = await refusalOf(setup);
-  assert.notEqual(refusal.status, 200);
-  assert.equal(setup.endpoint.seen.length, 0);
+test("a target whose model is no address of an endpoint is a fault of the configuration", async () => {
+  await assert.rejects(
+    startSetup(answering(PLAIN, []), { model: "a/b/c" }),
+    /targets\.chat\.model: is neither ENDPOINT nor ENDPOINT\/COMPONENT/,
+  );
 });

@@ -31,9 +31,11 @@ export async function startSetup(script: Script, options: SetupOptions = {}): Pr
   await using started = new AsyncDisposableStack();
   const endpoint = started.use(await startEndpoint(script));
   const { payload = "openai", provider = "", model = "chat-ep", target = "", more = "" } = options;
+  const isPrompt = payload === "tgi" || payload === "djl";
+  const template = isPrompt && !provider.includes("chatTemplate") ? ", chatTemplate: plain" : "";
   const gateway = await startGateway(
     `providers:
-  sage: { kind: sagemaker, region: ${REGION}, baseUrl: "${endpoint.base}", payload: ${payload}${provider} }
+  sage: { kind: sagemaker, region: ${REGION}, baseUrl: "${endpoint.base}", payload: ${payload}${template}${provider} }
   sim: { kind: simulator, firstToken: 1ms, tokensPerSecond: 50000 }
 targets:
   chat: { provider: sage, model: "${model}", tier: dedicated, price: { input: 1, output: 2 }${target} }

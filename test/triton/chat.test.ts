@@ -211,8 +211,8 @@ test("a model that one server has not, another has", async () => {
   await using full = await Engine.start(vllm());
   await using gateway = await startGateway(`
 providers:
-  one: { kind: triton, baseUrl: "${baseUrl(empty)}" }
-  two: { kind: triton, baseUrl: "${baseUrl(full)}" }
+  one: { kind: triton, baseUrl: "${baseUrl(empty)}", chatTemplate: plain }
+  two: { kind: triton, baseUrl: "${baseUrl(full)}", chatTemplate: plain }
 targets:
   a: { provider: one, model: llm, tier: dedicated, price: { input: 1, output: 2 } }
   b: { provider: two, model: llm, tier: dedicated, price: { input: 1, output: 2 } }

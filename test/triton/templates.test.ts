@@ -41,8 +41,8 @@ for (const name of CHAT_TEMPLATES) {
   });
 }
 
-test("without a template named, turns have names", async () => {
-  await using setup = await startTriton(vllm(), "connections: 4");
+test("with the plain template, turns have names", async () => {
+  await using setup = await startTriton(vllm(), "chatTemplate: plain");
   await stream(setup);
   assert.equal(vllmBody(setup.engine.seen[0] ?? assert.fail()).text_input, "User: Hello\n\nAssistant:");
 });

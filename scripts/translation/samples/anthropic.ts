@@ -270,8 +270,8 @@ export const ANTHROPIC: DialectSamples = {
     },
     {
       field: "output_config.effort",
-      request: { max_tokens: 40_000, thinking: { type: "adaptive" }, output_config: { effort: "low" } },
-      without: { max_tokens: 40_000, thinking: { type: "adaptive" } },
+      request: { max_tokens: 40_000, output_config: { effort: "low" } },
+      without: { max_tokens: 40_000 },
     },
     {
       field: "output_config.format",
@@ -288,7 +288,10 @@ export const ANTHROPIC: DialectSamples = {
       field: "mcp_servers",
       request: { mcp_servers: [{ type: "url", url: "https://example.com", name: "x" }] },
     },
-    { field: "context_management", request: { context_management: { edits: [] } } },
+    {
+      field: "context_management",
+      request: { context_management: { edits: [{ type: "clear_tool_uses_20250919" }] } },
+    },
   ],
   handled: [
     {

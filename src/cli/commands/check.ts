@@ -25,7 +25,7 @@ export const check: Command = {
         tenants: Object.keys(config.tenants).length,
       };
       const list = Object.entries(counts)
-        .map(([name, count]) => `${count} ${name}`)
+        .map(([name, count]) => `${count} ${count === 1 ? name.slice(0, -1) : name}`)
         .join(", ");
       io.out(
         input.flag("json") ? JSON.stringify({ ok: true, file, hash, ...counts }) : `${file}: ok: ${list}`,

@@ -1,5 +1,6 @@
 import type { App } from "../../app.ts";
 import { CannotError, EXIT, UsageError, dataOption, type Command, type Input, type Io } from "../command.ts";
+import { dataWords } from "../data-words.ts";
 import { version } from "../version.ts";
 import { readFault } from "./check.ts";
 
@@ -120,7 +121,7 @@ async function announceDemo(app: App, how: Announcement, io: Io): Promise<void> 
     import("../../control/snippets.ts"),
   ]);
   const present = (await app.keys.list()).find((key) => key.tenant === DEMO_TENANT && key.revokedAt === null);
-  const command = `npm run -s switchyard -- keys create --tenant ${DEMO_TENANT}`;
+  const command = `npm run -s switchyard -- keys create --tenant ${DEMO_TENANT}${dataWords(how.data)}`;
   if (present !== undefined) {
     if (how.json) return;
     return io.out(
@@ -145,8 +146,8 @@ ${openai}
 
 Then, in another terminal: what it cost, and why it went where it did:
 
-npm run -s switchyard -- usage
-npm run -s switchyard -- explain <x-switchyard-exchange of a reply>
+npm run -s switchyard -- usage${dataWords(how.data)}
+npm run -s switchyard -- explain <x-switchyard-exchange of a reply>${dataWords(how.data)}
 `);
 }
 

@@ -69,6 +69,8 @@ export interface ParsedRequest {
   readonly words: { readonly [word in ContextWord]?: string };
   /** The rest of the metadata, as text. */
   readonly tags: Readonly<Record<string, string>>;
+  /** Whom a field of the API's own names as its user: it counts where no word, header or key does. */
+  readonly user?: string | undefined;
 }
 
 /** What is known of a reply's bytes. */

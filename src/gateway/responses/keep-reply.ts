@@ -53,6 +53,8 @@ function mayKeep({ snapshot, context }: Exchange, request: WireRequest): boolean
       ? undefined
       : `this gateway keeps no ${sensitivity} responses`;
   if (why !== undefined && wanted === true)
-    throw new AppError("unsupported_parameter", `store: ${why}; send store: false and the whole input`);
+    throw new AppError("unsupported_parameter", `store: ${why}; send store: false and the whole input`, {
+      advises: true,
+    });
   return why === undefined;
 }

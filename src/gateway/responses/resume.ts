@@ -41,7 +41,10 @@ async function resume(
   store: ResponseStore,
 ): Promise<void> {
   const tenant = exchange.context?.tenant ?? "";
-  const turns = previous === undefined ? [] : await turnsBefore(store, tenant, previous);
+  const turns =
+    previous === undefined
+      ? []
+      : await turnsBefore(store, tenant, previous, exchange.snapshot.config.responses.store);
   const items = [...turns.flatMap(itemsOf), ...own];
   // Each turn is kept as it came, so that what it refers to is not kept again with each.
   const named = items.flatMap((item) => referenceOf(item) ?? []);
@@ -75,12 +78,17 @@ async function turnsBefore(
   store: ResponseStore,
   tenant: string,
   previous: string,
+  keepsAny: boolean,
 ): Promise<readonly StoredResponse[]> {
   const turns = await answerOf(store.chain(tenant, previous));
   if (turns !== undefined) return turns;
+  const why = keepsAny
+    ? `there is no response "${brief(previous)}", or one before it is gone`
+    : "this gateway keeps no responses (responses.store is off in its configuration)";
   throw new AppError(
     "invalid_request",
-    `previous_response_id: there is no response "${brief(previous)}", or one before it is gone; send the whole conversation as input`,
+    `previous_response_id: ${why}; send the whole conversation as input`,
+    { advises: true },
   );
 }
 

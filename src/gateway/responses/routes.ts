@@ -21,7 +21,13 @@ export function responseRoutes(gateway: Gateway): Route[] {
       summary: "A response that was kept.",
       async handler(request) {
         if ((request.query as { stream?: string }).stream === "true")
-          throw new AppError("unsupported_parameter", "stream: a kept response is given whole");
+          throw new AppError(
+            "unsupported_parameter",
+            "stream: a kept response is given whole; leave stream out",
+            {
+              advises: true,
+            },
+          );
         return responseObject(await found(gateway, request));
       },
     },
@@ -53,6 +59,7 @@ export function responseRoutes(gateway: Gateway): Route[] {
         throw new AppError(
           "unsupported_parameter",
           "only a response that runs in the background can be cancelled, and this gateway runs none there; close the connection instead",
+          { advises: true },
         );
       },
     },

@@ -46,7 +46,8 @@ export function readRequest(exchange: Exchange): void {
       `the tenant "${tenantId}" is not in the configuration; add it under tenants`,
     );
   }
-  exchange.context = contextOf(exchange, key, tenantId, tenant, sent);
+  const context = contextOf(exchange, key, tenantId, tenant, sent);
+  exchange.context = context.user === undefined ? { ...context, user: parsed.user } : context;
 }
 
 function headerWords(exchange: Exchange): { words: Words; tenant: string | undefined } {

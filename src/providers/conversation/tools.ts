@@ -38,8 +38,8 @@ function toolSpec(
   const closed = strict === true && model.strictTools ? closedSchema(given) : undefined;
   if (strict === true && closed === undefined)
     losses.drop(
-      `strict of ${brief(name, 64)}`,
-      model.strictTools ? "cannot be kept for its schema" : "is not known to this model",
+      "strict",
+      `of ${brief(name, 64)} ${model.strictTools ? "cannot be kept for its schema" : "is not known to this model"}`,
     );
   return form.tool({
     name: names.wire(name),

@@ -29,7 +29,8 @@ export function refuseHostedTools(bytes: Buffer, member: JsonMember | undefined)
     if (typeof type === "string" && CHARGED.test(type))
       throw new AppError(
         "unpriced",
-        `tools.${index}: "${type}" runs at the provider, which charges it by the call, and that is not priced yet`,
+        `tools.${index}: "${type}" runs at the provider, which charges it by the call, and that is not priced yet; leave the tool out`,
+        { advises: true },
       );
   }
 }

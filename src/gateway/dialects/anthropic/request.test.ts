@@ -42,7 +42,7 @@ test("the envelope is the model, whether it streams, and the limit", () => {
 
 test("the user's id is the user, and stays where it is", () => {
   const parsed = parse({ metadata: { user_id: "ann", team: "a" } });
-  assert.deepEqual(parsed.words, { user: "ann" });
+  assert.deepEqual([parsed.words, parsed.user], [{}, "ann"]);
   assert.deepEqual(parsed.tags, { team: "a" });
   assert.deepEqual(sent(parsed)["metadata"], { user_id: "ann", team: "a" });
 });
@@ -56,10 +56,24 @@ test("words go no further; the gateway's own word for the user is the stronger o
   assert.equal("metadata" in sent(parse({ metadata: { switchyard_app: "x" } })), false);
 });
 
+test("of an id that Claude Code writes the account is the user, else the device, and never the session", () => {
+  const account = "0b2d5e5c-1111-4222-8333-944455556666";
+  const cases: readonly (readonly [id: string, user: string])[] = [
+    [`user_abc123_account_${account}_session_5f0e`, account],
+    ["user_abc123_account__session_5f0e", "abc123"],
+    [JSON.stringify({ device_id: "d1", account_uuid: account, session_id: "s1" }), account],
+    [JSON.stringify({ device_id: "d1", account_uuid: "", session_id: "s1" }), "d1"],
+    ["user_of_ours", "user_of_ours"],
+    ["{not json", "{not json"],
+  ];
+  for (const [user_id, user] of cases) assert.equal(parse({ metadata: { user_id } }).user, user, user_id);
+  assert.equal(parse({ metadata: { user_id: '{"session_id":"s1"}' } }).user, undefined);
+});
+
 test("an id that is no legal word says nothing to the gateway, and goes on as it is", () => {
   for (const user_id of ["x".repeat(257), "a\nb", "", 5, null]) {
     const parsed = parse({ metadata: { user_id } });
-    assert.deepEqual([parsed.words, parsed.tags], [{}, {}], JSON.stringify(user_id));
+    assert.deepEqual([parsed.words, parsed.tags, parsed.user], [{}, {}, undefined], JSON.stringify(user_id));
     assert.deepEqual(sent(parsed)["metadata"], { user_id });
   }
 });

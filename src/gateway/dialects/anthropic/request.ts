@@ -1,10 +1,10 @@
-import { wordFault } from "../../../core/context.ts";
 import type { MemberEdits } from "../../../core/splice.ts";
 import type { ParsedRequest, ParseInput } from "../dialect.ts";
 import { Envelope, passedHeaders, scanBody } from "../envelope.ts";
 import { isFields } from "../fields.ts";
 import { readMetadata, type Metadata } from "../metadata.ts";
 import { refuseHostedTools } from "./hosted-tools.ts";
+import { userOf } from "./user-id.ts";
 
 /** Client headers that mean something to an upstream: the API's version and its new features, and tracing. */
 const PASSED_HEADERS = [
@@ -57,16 +57,13 @@ export function parseAnthropicRequest(input: ParseInput): ParsedRequest {
   };
 }
 
-/**
- * `metadata.user_id` is Anthropic's own: it stays in the body, and names the user where nothing else does. Some clients
- * write more there than a word of the context may hold; it says nothing to us then.
- * https://platform.claude.com/docs/en/api/messages#body-metadata
- */
-function aboutUser({ words, tags }: Metadata, envelope: Envelope): Pick<ParsedRequest, "words" | "tags"> {
+/** `metadata.user_id` is Anthropic's own: it stays in the body, and names the user where nothing of ours does. */
+function aboutUser(
+  { words, tags }: Metadata,
+  envelope: Envelope,
+): Pick<ParsedRequest, "words" | "tags" | "user"> {
   const metadata = envelope.value("metadata");
-  const user = isFields(metadata) ? metadata["user_id"] : undefined;
-  if (user === undefined) return { words, tags };
+  if (!isFields(metadata) || metadata["user_id"] === undefined) return { words, tags };
   const { user_id: _userId, ...rest } = tags;
-  const isWord = typeof user === "string" && wordFault("user", user) === undefined;
-  return { words: isWord ? { user, ...words } : words, tags: rest };
+  return { words, tags: rest, user: userOf(metadata["user_id"]) };
 }

@@ -21,5 +21,9 @@ function isThere(value: unknown): boolean {
 }
 
 function unpriced(parameter: string, what: string): AppError {
-  return new AppError("unpriced", `${parameter}: ${what} are not priced yet, and nothing is served unpriced`);
+  return new AppError(
+    "unpriced",
+    `${parameter}: ${what} are not priced yet, and nothing is served unpriced; leave it out`,
+    { advises: true },
+  );
 }

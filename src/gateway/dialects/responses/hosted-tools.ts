@@ -47,7 +47,8 @@ function refuseHosted(tools: readonly unknown[], place: string): void {
     else
       throw new AppError(
         "unpriced",
-        `${place}[${index}]: "${brief(type)}" runs at the provider, and tools that the provider charges by the call are not priced yet`,
+        `${place}[${index}]: "${brief(type)}" runs at the provider, and tools that the provider charges by the call are not priced yet; leave it out`,
+        { advises: true },
       );
   }
 }

@@ -73,5 +73,5 @@ function isThere(envelope: Envelope, key: string): boolean {
 }
 
 function unsupported(key: string, why: string): AppError {
-  return new AppError("unsupported_parameter", `${key}: ${why}`);
+  return new AppError("unsupported_parameter", `${key}: ${why}`, { advises: true });
 }
