@@ -43,6 +43,26 @@ async function plainFile(folder: string): Promise<string> {
   return file;
 }
 
+test("an emptied file is somebody's who is about to write, and is not told before he has", async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "switchyard-watch-"));
+  const file = await plainFile(folder);
+  const seen: string[] = [];
+  const watch = new FileWatch(file, () => void readFile(file, "utf8").then((text) => seen.push(text)));
+  const until = async (text: string): Promise<void> => {
+    while (seen.at(-1) !== text) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  await until("first");
+  for (let round = 0; round < 5; round++) {
+    await writeFile(file, "");
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    await writeFile(file, `written ${round}`);
+    await until(`written ${round}`);
+  }
+  assert.ok(!seen.includes(""), seen.join());
+  watch.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
 test("a file written in place is told", async () => {
   await using place = await watched(plainFile);
   const file = path.join(place.folder, "switchyard.yaml");

@@ -55,15 +55,18 @@ export class FileWatch {
   /** Editors write in several steps; look when they are done. */
   #touched(): void {
     clearTimeout(this.#settle);
+    if (this.#closed) return;
     this.#settle = setTimeout(() => void this.#look().then(() => this.#rewatch()), SETTLE_MS);
   }
 
   async #look(): Promise<void> {
-    const found = await stat(this.#file).then(
-      (info) => `${info.dev}:${info.ino}:${info.size}:${info.mtimeMs}`,
-      () => "",
-    );
-    if (found === this.#seen || found === "" || this.#closed) return;
+    const info = await stat(this.#file).catch(() => undefined);
+    // Nothing in it: whoever writes it has only just begun, and an empty configuration would shut everybody out.
+    if (info === undefined || info.size === 0 || this.#closed) return;
+    const found = `${info.dev}:${info.ino}:${info.size}:${info.mtimeMs}`;
+    if (found === this.#seen) return;
+    const ageMs = Date.now() - info.mtimeMs;
+    if (ageMs >= 0 && ageMs < SETTLE_MS) return this.#touched();
     this.#seen = found;
     this.#onChange();
   }
