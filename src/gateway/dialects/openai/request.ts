@@ -27,7 +27,7 @@ export function parseOpenAiRequest(input: ParseInput): ParsedRequest {
   const generates = operation === "chat" || operation === "completions";
   if (operation === "chat") {
     envelope.refuseUnless("messages", OPEN_ARRAY, "a list of messages");
-    refuseUnpriced(envelope);
+    refuseUnpriced(members, envelope);
   }
   if (generates) envelope.refuseUnless("stream_options", OPEN_OBJECT, "an object", LETTER_N);
   return {

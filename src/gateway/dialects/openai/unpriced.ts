@@ -1,5 +1,8 @@
 import { AppError } from "../../../core/errors.ts";
+import type { JsonMember } from "../../../core/json-scan.ts";
 import type { Envelope } from "../envelope.ts";
+
+const NAMES: ReadonlySet<string> = new Set(["modalities", "audio", "web_search_options"]);
 
 /**
  * Refuses what is charged in other units than tokens of text, because a price here knows nothing else: audio that a model
@@ -7,7 +10,9 @@ import type { Envelope } from "../envelope.ts";
  *
  * @throws AppError unpriced
  */
-export function refuseUnpriced(envelope: Envelope): void {
+export function refuseUnpriced(members: readonly JsonMember[], envelope: Envelope): void {
+  // One look at the names: hardly a request has any of them.
+  if (!members.some(({ key }) => NAMES.has(key))) return;
   const modalities = envelope.value("modalities");
   const speaks = Array.isArray(modalities) && modalities.some((modality) => modality !== "text");
   if (speaks) throw unpriced("modalities", "replies that are more than text");
