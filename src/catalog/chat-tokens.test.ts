@@ -4,38 +4,21 @@ import type { ChatMessage, ChatRequest, MediaPart } from "../core/chat.ts";
 import { chatTexts } from "./chat-tokens.ts";
 import { familyCounter } from "./count-tokens.ts";
 import type { TokenFamily } from "./token-family.ts";
+import { EMPTY_CHAT } from "../../test/support/empty-chat.ts";
 
-const EMPTY: ChatRequest = {
-  system: [],
-  messages: [],
-  tools: [],
-  toolChoice: undefined,
-  parallelToolCalls: undefined,
-  maxOutputTokens: undefined,
-  temperature: undefined,
-  topP: undefined,
-  topK: undefined,
-  stop: [],
-  output: undefined,
-  reasoningEffort: undefined,
-  thinkingTokens: undefined,
-  serviceTier: undefined,
-  cacheKey: undefined,
-  others: [],
-};
 const PNG = "iVBORw0KGgoAAAANSUhEUgAAASwAAADI";
 
 test("a greeting has the 8 tokens that OpenAI reports for GPT-5", async () => {
-  assert.equal(await tokensOf({ ...EMPTY, messages: [user("Hello!")] }, "openai-gpt-5"), 8);
+  assert.equal(await tokensOf({ ...EMPTY_CHAT, messages: [user("Hello!")] }, "openai-gpt-5"), 8);
 });
 
 test("a greeting has the 11 tokens that Bedrock counts for Claude Sonnet 4", async () => {
-  assert.equal(await tokensOf({ ...EMPTY, messages: [user("Hello, world!")] }, "claude"), 11);
+  assert.equal(await tokensOf({ ...EMPTY_CHAT, messages: [user("Hello, world!")] }, "claude"), 11);
 });
 
 test("a tool counts as Bedrock counts it for Claude Sonnet 4, within 5 %", async () => {
   const chat: ChatRequest = {
-    ...EMPTY,
+    ...EMPTY_CHAT,
     messages: [user("What is the weather in Paris?")],
     tools: [
       {
@@ -54,7 +37,7 @@ test("a tool counts as Bedrock counts it for Claude Sonnet 4, within 5 %", async
 
 test("instructions, messages, calls, results and schemas are all among the texts", () => {
   const chat: ChatRequest = {
-    ...EMPTY,
+    ...EMPTY_CHAT,
     system: [{ type: "text", text: "Be brief." }],
     messages: [
       user("Weather?"),
@@ -93,30 +76,30 @@ test("instructions, messages, calls, results and schemas are all among the texts
 test("Claude reads only the thoughts of the turn under way, others all", () => {
   const thought = { type: "reasoning", text: "Hm.", signature: undefined } as const;
   const messages = [user("One?"), assistant(thought), user("Two?"), assistant(thought)];
-  assert.deepEqual(chatTexts({ ...EMPTY, messages }, "claude").texts, ["One?", "Two?", "Hm."]);
-  assert.equal(chatTexts({ ...EMPTY, messages }, "qwen").texts.length, 4);
+  assert.deepEqual(chatTexts({ ...EMPTY_CHAT, messages }, "claude").texts, ["One?", "Two?", "Hm."]);
+  assert.equal(chatTexts({ ...EMPTY_CHAT, messages }, "qwen").texts.length, 4);
 });
 
 test("an image adds tokens by its size where the rule is known, and makes the count uncertain elsewhere", () => {
-  const plain = chatTexts({ ...EMPTY, messages: [user("")] }, "claude");
-  const withImage = chatTexts({ ...EMPTY, messages: [media({ base64: PNG })] }, "claude");
+  const plain = chatTexts({ ...EMPTY_CHAT, messages: [user("")] }, "claude");
+  const withImage = chatTexts({ ...EMPTY_CHAT, messages: [media({ base64: PNG })] }, "claude");
   assert.deepEqual([withImage.added - plain.added, withImage.certain], [80, true]);
-  assert.equal(chatTexts({ ...EMPTY, messages: [media({ base64: PNG })] }, "nova").certain, false);
+  assert.equal(chatTexts({ ...EMPTY_CHAT, messages: [media({ base64: PNG })] }, "nova").certain, false);
   assert.equal(
-    chatTexts({ ...EMPTY, messages: [media({ url: "https://example.org/a.png" })] }, "claude").certain,
+    chatTexts({ ...EMPTY_CHAT, messages: [media({ url: "https://example.org/a.png" })] }, "claude").certain,
     false,
   );
 });
 
 test("a document is countable where it is text", () => {
-  const text = chatTexts({ ...EMPTY, messages: [media({ text: "Dear all" }, "document")] }, "nova");
+  const text = chatTexts({ ...EMPTY_CHAT, messages: [media({ text: "Dear all" }, "document")] }, "nova");
   assert.deepEqual([text.texts, text.certain], [["Dear all"], true]);
-  const pdf = chatTexts({ ...EMPTY, messages: [media({ base64: "JVBERi0=" }, "document")] }, "nova");
+  const pdf = chatTexts({ ...EMPTY_CHAT, messages: [media({ base64: "JVBERi0=" }, "document")] }, "nova");
   assert.deepEqual([pdf.texts, pdf.certain], [[], false]);
 });
 
 test("nothing adds no tokens below zero", () => {
-  assert.deepEqual(chatTexts(EMPTY, "nova"), { texts: [], added: 0, certain: true });
+  assert.deepEqual(chatTexts(EMPTY_CHAT, "nova"), { texts: [], added: 0, certain: true });
 });
 
 async function tokensOf(chat: ChatRequest, family: TokenFamily): Promise<number> {

@@ -3,25 +3,7 @@ import test from "node:test";
 import type { ChatRequest } from "../../../core/chat.ts";
 import { Losses } from "../../conversation/losses.ts";
 import { writeParameters, type Generator, type ParameterNeeds } from "./write-parameters.ts";
-
-const EMPTY: ChatRequest = {
-  system: [],
-  messages: [],
-  tools: [],
-  toolChoice: undefined,
-  parallelToolCalls: undefined,
-  maxOutputTokens: undefined,
-  temperature: undefined,
-  topP: undefined,
-  topK: undefined,
-  stop: [],
-  output: undefined,
-  reasoningEffort: undefined,
-  thinkingTokens: undefined,
-  serviceTier: undefined,
-  cacheKey: undefined,
-  others: [],
-};
+import { EMPTY_CHAT } from "../../../../test/support/empty-chat.ts";
 
 function written(
   generator: Generator,
@@ -30,7 +12,11 @@ function written(
 ): { parameters: Readonly<Record<string, unknown>>; lost: string[] } {
   const losses = new Losses();
   const all = { generator, outputCap: undefined, templateStops: [], ...needs };
-  const { return_full_text, details, ...parameters } = writeParameters({ ...EMPTY, ...chat }, all, losses);
+  const { return_full_text, details, ...parameters } = writeParameters(
+    { ...EMPTY_CHAT, ...chat },
+    all,
+    losses,
+  );
   assert.deepEqual([return_full_text, details], [false, true]);
   return { parameters, lost: losses.list.map(({ name }) => name) };
 }
